@@ -1,0 +1,5 @@
+//! Highstreet: a town's own online high street in one binary. This page is the map of the house, from the ground up;
+//! a room uses what stands above it in this list, never what stands below.
+
+/// Values without I/O: money, ids, clock, points, codes, text.
+pub mod base;
