@@ -3,3 +3,5 @@
 
 /// Values without I/O: money, ids, clock, points, codes, text.
 pub mod base;
+/// The one door to the disk: tables, transactions, the change log, group commit, backup.
+pub mod store;

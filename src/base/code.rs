@@ -72,6 +72,11 @@ impl Code {
     pub const fn bits(self) -> u64 {
         self.0
     }
+
+    /// The code of these bits; `None` if there are more than 60.
+    pub const fn from_bits(bits: u64) -> Option<Code> {
+        if bits > PAYLOAD_MASK { None } else { Some(Code(bits)) }
+    }
 }
 
 /// Weighted sum modulo 31 (a prime, so that every single mistake and every swap of neighbours shows).

@@ -1,0 +1,156 @@
+//! Overlays: effects that are decided but not yet on the disk, and range scans that see through them.
+
+use std::collections::BTreeMap;
+use std::iter::Peekable;
+use std::ops::Bound;
+
+use crate::base::Fault;
+
+/// Full key: the table's number (big endian), then the key's bytes.
+pub type FullKey = Vec<u8>;
+
+/// What a commit does to one key: a new value, or none any more.
+pub type Effect = (FullKey, Option<Vec<u8>>);
+
+/// Key and value as they lie in the store.
+pub type Pair = (FullKey, Vec<u8>);
+
+/// Pairs in the order of a scan.
+pub type Pairs<'a> = Box<dyn Iterator<Item = Result<Pair, Fault>> + 'a>;
+
+/// A part of the store in the order of its keys, or against it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    pub from: Bound<FullKey>,
+    pub to: Bound<FullKey>,
+    pub reversed: bool,
+}
+
+impl Stretch {
+    /// Whether it can't hold a key; `BTreeMap::range` and redb panic on such bounds.
+    pub fn is_empty(&self) -> bool {
+        match (&self.from, &self.to) {
+            (Bound::Included(from), Bound::Included(to)) => from > to,
+            (Bound::Included(from) | Bound::Excluded(from), Bound::Excluded(to))
+            | (Bound::Excluded(from), Bound::Included(to)) => from >= to,
+            (Bound::Unbounded, _) | (_, Bound::Unbounded) => false,
+        }
+    }
+}
+
+/// Puts and tombstones by key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overlay {
+    effects: BTreeMap<FullKey, Option<Vec<u8>>>,
+}
+
+impl Overlay {
+    /// `Some(None)` means: deleted here, do not look further down.
+    pub fn get(&self, key: &[u8]) -> Option<Option<&[u8]>> {
+        self.effects.get(key).map(|effect| effect.as_deref())
+    }
+
+    pub fn set(&mut self, key: FullKey, effect: Option<Vec<u8>>) {
+        self.effects.insert(key, effect);
+    }
+
+    /// Takes over the newer effects of `upper`.
+    pub fn absorb(&mut self, upper: Overlay) {
+        self.effects.extend(upper.effects);
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.effects.is_empty()
+    }
+
+    pub fn len(&self) -> usize {
+        self.effects.len()
+    }
+
+    pub fn into_effects(self) -> Vec<Effect> {
+        self.effects.into_iter().collect()
+    }
+
+    fn scan(&self, stretch: &Stretch) -> Layer<'_> {
+        let range = self.effects.range::<[u8], _>((as_slice(&stretch.from), as_slice(&stretch.to)));
+        let owned = |(key, effect): (&FullKey, &Option<Vec<u8>>)| Ok((key.clone(), effect.clone()));
+        if stretch.reversed { Box::new(range.rev().map(owned)) } else { Box::new(range.map(owned)) }
+    }
+}
+
+fn as_slice(bound: &Bound<FullKey>) -> Bound<&[u8]> {
+    match bound {
+        Bound::Included(key) => Bound::Included(key),
+        Bound::Excluded(key) => Bound::Excluded(key),
+        Bound::Unbounded => Bound::Unbounded,
+    }
+}
+
+type Layer<'a> = Box<dyn Iterator<Item = Result<Effect, Fault>> + 'a>;
+
+/// Scans `base` as seen through the overlays, of which the first is the newest.
+pub fn scan_through<'a>(overlays: [&'a Overlay; 2], base: Pairs<'a>, stretch: &Stretch) -> Pairs<'a> {
+    let [own, batch] = overlays;
+    if own.is_empty() && batch.is_empty() {
+        return base;
+    }
+    let below: Layer<'a> = Box::new(base.map(|pair| pair.map(|(key, value)| (key, Some(value)))));
+    let layers = [own.scan(stretch), batch.scan(stretch), below].map(Iterator::peekable);
+    Box::new(Merged { layers, reversed: stretch.reversed })
+}
+
+/// Layers merged by key; on the same key the first layer has the word.
+struct Merged<'a> {
+    layers: [Peekable<Layer<'a>>; 3],
+    reversed: bool,
+}
+
+impl Merged<'_> {
+    /// The next key in scan order over all layers, or the first fault that any of them has.
+    fn next_key(&mut self) -> Result<Option<FullKey>, Fault> {
+        let mut next: Option<FullKey> = None;
+        for layer in &mut self.layers {
+            let key = match layer.peek() {
+                None => continue,
+                Some(Ok((key, _))) => key,
+                Some(Err(fault)) => return Err(fault.clone()),
+            };
+            let is_sooner = next.as_ref().is_none_or(|best| if self.reversed { key > best } else { key < best });
+            if is_sooner {
+                next = Some(key.clone());
+            }
+        }
+        Ok(next)
+    }
+
+    /// Takes `key` off every layer that has it; the first one's effect counts.
+    fn take(&mut self, key: &FullKey) -> Option<Vec<u8>> {
+        let mut found = None;
+        for layer in &mut self.layers {
+            if let Some(Ok((_, effect))) = layer.next_if(|item| matches!(item, Ok((at, _)) if at == key)) {
+                found.get_or_insert(effect);
+            }
+        }
+        found.flatten()
+    }
+}
+
+impl Iterator for Merged<'_> {
+    type Item = Result<Pair, Fault>;
+
+    fn next(&mut self) -> Option<Result<Pair, Fault>> {
+        loop {
+            let key = match self.next_key() {
+                Ok(key) => key?,
+                Err(fault) => {
+                    // A faulty layer is not asked again: the scan ends with its fault.
+                    self.layers = std::array::from_fn(|_| (Box::new(std::iter::empty()) as Layer<'_>).peekable());
+                    return Some(Err(fault));
+                }
+            };
+            if let Some(value) = self.take(&key) {
+                return Some(Ok((key, value)));
+            }
+        }
+    }
+}
