@@ -5,3 +5,5 @@
 pub mod base;
 /// The one door to the disk: tables, transactions, the change log, group commit, backup.
 pub mod store;
+/// The toolkit for pages: layout, drawn covers, what every page shares.
+pub mod web;
