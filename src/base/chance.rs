@@ -34,3 +34,28 @@ impl Chance {
         self.0.next_u64()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_gives_the_same_bytes() {
+        let (mut one, mut other) = (Chance::from_seed([1; 32]), Chance::from_seed([1; 32]));
+        assert_eq!(one.bytes::<64>(), other.bytes::<64>());
+        assert_eq!(one.u64(), other.u64());
+        assert_ne!(Chance::from_seed([2; 32]).bytes::<64>(), Chance::from_seed([1; 32]).bytes::<64>());
+    }
+
+    #[test]
+    fn nobody_foresees_the_systems_stream() {
+        let draw = || Chance::from_system().unwrap().bytes::<32>();
+        assert_ne!(draw(), draw());
+    }
+
+    #[test]
+    fn a_stream_does_not_repeat_itself() {
+        let mut chance = Chance::from_seed([3; 32]);
+        assert_ne!(chance.bytes::<32>(), chance.bytes::<32>());
+    }
+}

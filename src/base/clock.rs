@@ -56,9 +56,14 @@ impl Timestamp {
         self.to_jiff().to_zoned(zone.clone())
     }
 
-    /// RFC 3339 with the zone's offset, in whole seconds: `2026-11-23T20:00:00+02:00`.
+    /// RFC 3339 with the zone's offset, in whole seconds: `2026-11-23T20:00:00+02:00`. In UTC where the zone kept
+    /// local mean time (before about 1920), whose offsets in seconds RFC 3339 can't write.
     pub fn rfc3339_in(self, zone: &jiff::tz::TimeZone) -> String {
-        self.in_zone(zone).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+        let zoned = self.in_zone(zone);
+        if zoned.offset().seconds() % 60 != 0 {
+            return self.to_string();
+        }
+        zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
     }
 }
 
@@ -102,19 +107,23 @@ impl Clock {
     }
 
     pub fn now(&self) -> Timestamp {
-        let run = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
         let moved = self.moved_ms.load(Ordering::Relaxed);
-        Timestamp(self.anchor.0.saturating_add(run).saturating_add(moved))
+        Timestamp(self.anchor.0.saturating_add(self.run_ms()).saturating_add(moved))
     }
 
     /// Moves the clock forward to `instant` (demo and tests). Answers false, and moves nothing, if it is past.
     pub fn move_to(&self, instant: Timestamp) -> bool {
-        let ahead = instant.0.saturating_sub(self.now().0);
-        if ahead < 0 {
+        if instant < self.now() {
             return false;
         }
-        self.moved_ms.fetch_add(ahead, Ordering::Relaxed);
+        let moved = instant.0.saturating_sub(self.anchor.0).saturating_sub(self.run_ms());
+        // The larger of two that move at once, never their sum.
+        self.moved_ms.fetch_max(moved, Ordering::Relaxed);
         true
+    }
+
+    fn run_ms(&self) -> i64 {
+        i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX)
     }
 }
 
@@ -129,4 +138,122 @@ pub fn wall_time() -> Timestamp {
 pub fn monotonic() -> Instant {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the monotonic clock")]
     Instant::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The years that RFC 3339 can write, 0000 to 9999, in milliseconds.
+    const WRITABLE_MS: std::ops::RangeInclusive<i64> = -62_167_219_200_000..=253_402_207_200_000;
+
+    /// 1840 to 2100: zones on local mean time, in all their changes, and today.
+    const NEAR_MS: std::ops::Range<i64> = -4_102_444_800_000..4_102_444_800_000;
+
+    fn writable() -> impl Strategy<Value = Timestamp> {
+        prop_oneof![WRITABLE_MS, NEAR_MS].prop_map(Timestamp)
+    }
+
+    fn zones() -> impl Strategy<Value = TimeZone> {
+        let names: Vec<String> = jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
+        proptest::sample::select(names).prop_map(|name| TimeZone::get(&name).unwrap())
+    }
+
+    proptest! {
+        #[test]
+        fn utc_text_is_read_back_to_the_second(instant in writable()) {
+            let second = Timestamp(instant.millis().div_euclid(1000) * 1000);
+            prop_assert_eq!(Timestamp::parse(&instant.to_string()), Some(second));
+        }
+
+        #[test]
+        fn text_in_any_zone_is_read_back_to_the_second(instant in NEAR_MS, zone in zones()) {
+            let instant = Timestamp(instant);
+            let second = Timestamp(instant.millis().div_euclid(1000) * 1000);
+            let text = instant.rfc3339_in(&zone);
+            prop_assert_eq!(Timestamp::parse(&text), Some(second), "{}", text);
+            prop_assert!(text.len() == 25 || text.ends_with('Z'), "{} is no RFC 3339", text);
+        }
+
+        #[test]
+        fn no_instant_panics(millis in any::<i64>(), seconds in any::<i64>(), zone in zones()) {
+            let instant = Timestamp(millis);
+            let _ = (instant.to_string(), instant.rfc3339_in(&zone), instant.plus_seconds(seconds));
+            let _ = instant.seconds_since(Timestamp(seconds));
+        }
+
+        #[test]
+        fn no_text_panics(text in any::<String>()) {
+            let _ = Timestamp::parse(&text);
+        }
+
+        #[test]
+        fn seconds_added_are_seconds_since(start in NEAR_MS, seconds in -1_000_000_000..1_000_000_000_i64) {
+            let start = Timestamp(start);
+            prop_assert_eq!(start.plus_seconds(seconds).seconds_since(start), seconds);
+        }
+    }
+
+    #[test]
+    fn an_offset_names_the_same_instant() {
+        let noon = Timestamp::parse("2026-11-23T12:00:00Z");
+        assert_eq!(Timestamp::parse("2026-11-23T14:00:00+02:00"), noon);
+        assert_eq!(Timestamp::parse(" 2026-11-23T06:30:00-05:30 "), noon);
+    }
+
+    #[test]
+    fn text_without_an_offset_names_no_instant() {
+        assert_eq!(Timestamp::parse("2026-11-23T12:00:00"), None);
+        assert_eq!(Timestamp::parse("2026-11-23"), None);
+        assert_eq!(Timestamp::parse("now"), None);
+    }
+
+    #[test]
+    fn a_nonexistent_hour_is_skipped_and_a_repeated_one_told_apart() {
+        let helsinki = TimeZone::get("Europe/Helsinki").unwrap();
+        let in_helsinki = |text: &str| Timestamp::parse(text).unwrap().rfc3339_in(&helsinki);
+        assert_eq!(in_helsinki("2026-03-29T01:00:00Z"), "2026-03-29T04:00:00+03:00");
+        assert_eq!(in_helsinki("2026-10-25T00:30:00Z"), "2026-10-25T03:30:00+03:00");
+        assert_eq!(in_helsinki("2026-10-25T01:30:00Z"), "2026-10-25T03:30:00+02:00");
+    }
+
+    #[test]
+    fn a_clock_moves_forward_only() {
+        let clock = Clock::starting_at(Timestamp(1_000_000));
+        assert!(clock.move_to(Timestamp(5_000_000)));
+        assert!(clock.now() >= Timestamp(5_000_000));
+        assert!(clock.now() < Timestamp(5_060_000));
+        assert!(!clock.move_to(Timestamp(1_000_000)));
+        assert!(clock.now() >= Timestamp(5_000_000));
+    }
+
+    #[test]
+    fn two_who_move_the_clock_at_once_do_not_add_up() {
+        let clock = Clock::starting_at(Timestamp(0));
+        let target = Timestamp(86_400_000);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| clock.move_to(target));
+            }
+        });
+        assert!(clock.now() >= target && clock.now() < target.plus_seconds(60));
+    }
+
+    #[test]
+    fn a_clock_starts_no_earlier_than_the_last_commit() {
+        let tomorrow = wall_time().plus_seconds(86_400);
+        assert!(Clock::anchored(tomorrow).now() >= tomorrow);
+        assert!(Clock::anchored(Timestamp(0)).now() >= Timestamp(1_700_000_000_000));
+    }
+
+    #[test]
+    fn a_clock_at_the_end_of_time_stays_there() {
+        let clock = Clock::starting_at(Timestamp(0));
+        assert!(clock.move_to(Timestamp::MAX));
+        assert!(clock.now() <= Timestamp::MAX);
+        assert!(clock.now().to_string().starts_with("9999-12-30"));
+    }
 }

@@ -11,7 +11,7 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const PAYLOAD_CHARACTERS: u32 = 12;
 const PAYLOAD_BITS: u32 = PAYLOAD_CHARACTERS * 5;
 const PAYLOAD_MASK: u64 = (1 << PAYLOAD_BITS) - 1;
-/// Longest input looked at: a code with a separator after every character, and some spaces around it.
+/// Longest input looked at: a code with a (three-byte) separator after every character, and some around it.
 const MAX_INPUT_BYTES: usize = 64;
 
 /// A bearer's code. It never stands in a URL or a log; `Debug` shows nothing of it.
@@ -35,7 +35,7 @@ impl Code {
         Code(chance.u64() & PAYLOAD_MASK)
     }
 
-    /// Reads what a person typed: any case, spaces and hyphens anywhere, O for 0, I and L for 1.
+    /// Reads what a person typed: any case, white space and hyphens anywhere, O for 0, I and L for 1.
     pub fn parse(text: &str) -> Result<Code, CodeFault> {
         if text.len() > MAX_INPUT_BYTES {
             return Err(CodeFault::Length);
@@ -79,21 +79,24 @@ impl Code {
     }
 }
 
-/// Weighted sum modulo 31 (a prime, so that every single mistake and every swap of neighbours shows).
+/// The check character: the 13 characters, as digits of GF(32) weighted by falling powers of x, sum to zero.
 ///
-/// The weights 1..=12 are distinct and non-zero modulo 31, as are their neighbours' differences. Characters 0 and
-/// Z (values 0 and 31) coincide modulo 31, so their confusion alone would pass; the count of Zs shifts the check
-/// by one bit to catch it.
+/// x generates the field, so the 13 weights are distinct and not zero. A single mistake changes the sum by
+/// weight * (old + new), a swap of any two characters by (one weight + other weight) * (one + other): products of
+/// two non-zero elements of a field, so never zero. Both always show.
 fn check_digit(value: u64) -> u8 {
-    let digits = (0..PAYLOAD_CHARACTERS).map(|i| (value >> (i * 5)) & 31);
-    let (sum, zs) =
-        digits.zip(1..).fold((0, 0), |(sum, zs), (digit, weight)| (sum + digit * weight, zs + u64::from(digit == 31)));
-    let residue = sum % 31;
-    if zs % 2 == 1 && residue == 0 { 31 } else { residue as u8 }
+    (0..PAYLOAD_CHARACTERS).rev().fold(0, |sum, i| times_x(sum ^ ((value >> (i * 5)) as u8 & 31)))
 }
 
+/// Multiplies by x in GF(32) with the primitive polynomial x^5 + x^2 + 1.
+const fn times_x(element: u8) -> u8 {
+    let shifted = element << 1;
+    if shifted & 0b10_0000 == 0 { shifted } else { shifted ^ 0b10_0101 }
+}
+
+/// White space, and the hyphens and dashes that text programs put in a hyphen's place.
 fn is_separator(character: char) -> bool {
-    character == '-' || character == ' '
+    character.is_whitespace() || matches!(character, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
 }
 
 fn letter(digit: u8) -> char {
@@ -121,5 +124,121 @@ impl fmt::Display for Code {
 impl fmt::Debug for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Code(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Every code; the cases that follow try all mistakes of one kind on each.
+    fn any_code() -> impl Strategy<Value = Code> {
+        (0..=PAYLOAD_MASK).prop_map(Code)
+    }
+
+    fn typed(characters: &[u8]) -> Result<Code, CodeFault> {
+        Code::parse(std::str::from_utf8(characters).unwrap())
+    }
+
+    #[test]
+    fn the_check_weights_are_distinct_and_not_zero() {
+        let mut weights = vec![1];
+        for _ in 0..PAYLOAD_CHARACTERS {
+            weights.push(times_x(weights[weights.len() - 1]));
+        }
+        weights.sort_unstable();
+        weights.dedup();
+        assert_eq!(weights.len(), 13);
+        assert_ne!(weights[0], 0);
+    }
+
+    #[test]
+    fn multiplication_by_x_reaches_the_whole_field() {
+        let reached: std::collections::BTreeSet<u8> =
+            std::iter::successors(Some(1), |e| Some(times_x(*e))).take(31).collect();
+        assert_eq!(reached, (1..32).collect());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shown_is_read_back(code in any_code()) {
+            prop_assert_eq!(Code::parse(&code.to_string()), Ok(code));
+            prop_assert_eq!(Code::parse(&code.compact()), Ok(code));
+            prop_assert_eq!(Code::parse(&code.to_string().to_lowercase()), Ok(code));
+        }
+
+        #[test]
+        fn every_single_mistyped_character_shows(code in any_code()) {
+            let right = code.compact().into_bytes();
+            for at in 0..right.len() {
+                for letter in ALPHABET.iter().filter(|letter| **letter != right[at]) {
+                    let mut wrong = right.clone();
+                    wrong[at] = *letter;
+                    prop_assert_eq!(typed(&wrong), Err(CodeFault::Check));
+                }
+            }
+        }
+
+        #[test]
+        fn every_swap_of_two_characters_shows(code in any_code()) {
+            let right = code.compact().into_bytes();
+            for one in 0..right.len() {
+                for other in (one + 1..right.len()).filter(|other| right[*other] != right[one]) {
+                    let mut wrong = right.clone();
+                    wrong.swap(one, other);
+                    prop_assert_eq!(typed(&wrong), Err(CodeFault::Check));
+                }
+            }
+        }
+
+        #[test]
+        fn separators_and_look_alike_letters_are_forgiven(code in any_code(), dash in "[ \\-\u{2010}-\u{2015}\u{a0}]") {
+            let typed: Vec<String> = code
+                .compact()
+                .chars()
+                .map(|c| match c {
+                    '0' => "o".to_owned(),
+                    '1' => "l".to_owned(),
+                    other => other.to_string(),
+                })
+                .collect();
+            prop_assert_eq!(Code::parse(&typed.join(&dash)), Ok(code));
+        }
+
+        #[test]
+        fn no_input_panics(text in any::<String>()) {
+            let _ = Code::parse(&text);
+        }
+
+        #[test]
+        fn a_random_code_is_a_readable_one(seed in any::<[u8; 32]>()) {
+            let code = Code::random(&mut Chance::from_seed(seed));
+            prop_assert_eq!(Code::parse(&code.compact()), Ok(code));
+        }
+    }
+
+    #[test]
+    fn what_is_no_code_is_refused_by_its_reason() {
+        assert_eq!(Code::parse(""), Err(CodeFault::Length));
+        assert_eq!(Code::parse("7KQ4"), Err(CodeFault::Length));
+        assert_eq!(Code::parse(&"7".repeat(14)), Err(CodeFault::Length));
+        assert_eq!(Code::parse(&"7".repeat(1_000_000)), Err(CodeFault::Length));
+        assert_eq!(Code::parse("7KQ4M2XD9HVTU"), Err(CodeFault::Character));
+        assert_eq!(Code::parse("７KQ4M2XD9HVT0"), Err(CodeFault::Character));
+    }
+
+    #[test]
+    fn debug_shows_nothing_of_the_code() {
+        assert_eq!(format!("{:?}", Code(77)), "Code(..)");
+    }
+
+    /// Codes are printed on paper: the letters of a code never change.
+    #[test]
+    fn a_code_keeps_its_letters_for_ever() {
+        assert_eq!(Code(0).to_string(), "0000-0000-0000-0");
+        assert_eq!(Code(1).to_string(), "0000-0000-0001-2");
+        assert_eq!(Code(0x0123_4567_89AB_CDEF).to_string(), "28T5-CY4T-QKFF-4");
     }
 }

@@ -40,3 +40,48 @@ impl Interval {
         Interval::new(self.start.max(other.start), self.end.min(other.end))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    /// Small numbers, so that neighbours often touch.
+    fn interval() -> impl Strategy<Value = Interval> {
+        (0..20_i64, 1..10_i64).prop_map(|(start, length)| Interval::new(at(start), at(start + length)).unwrap())
+    }
+
+    proptest! {
+        #[test]
+        fn two_overlap_exactly_if_some_instant_is_in_both(a in interval(), b in interval()) {
+            let shared = (0..40).any(|millis| a.contains(at(millis)) && b.contains(at(millis)));
+            prop_assert_eq!(a.overlaps(b), shared);
+            prop_assert_eq!(b.overlaps(a), shared);
+            prop_assert_eq!(a.intersection(b).is_some(), shared);
+        }
+
+        #[test]
+        fn the_intersection_holds_the_instants_that_both_hold(a in interval(), b in interval(), millis in 0..40_i64) {
+            let in_both = a.contains(at(millis)) && b.contains(at(millis));
+            prop_assert_eq!(a.intersection(b).is_some_and(|both| both.contains(at(millis))), in_both);
+        }
+
+        #[test]
+        fn neighbours_touch_and_do_not_overlap(a in interval(), length in 1..10_i64) {
+            let next = Interval::new(a.end(), at(a.end().millis() + length)).unwrap();
+            prop_assert!(!a.overlaps(next));
+            prop_assert!(!a.contains(a.end()) && next.contains(a.end()));
+        }
+    }
+
+    #[test]
+    fn an_empty_or_backward_interval_is_none() {
+        assert_eq!(Interval::new(at(5), at(5)), None);
+        assert_eq!(Interval::new(at(6), at(5)), None);
+    }
+}

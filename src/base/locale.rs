@@ -45,3 +45,41 @@ impl Locale {
         Locale::ALL.into_iter().find(|locale| locale.tag() == language)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn every_locale_is_read_back_from_its_tag_in_any_case_and_with_any_region() {
+        for locale in Locale::ALL {
+            for tag in [locale.tag().to_owned(), locale.tag().to_uppercase(), format!("{}-XX", locale.tag())] {
+                assert_eq!(Locale::parse(&tag), Some(locale), "{tag}");
+            }
+        }
+        assert_eq!(Locale::parse("zh_Hant_TW"), Some(Locale::Zh));
+    }
+
+    /// Rows hold these numbers: a locale keeps its own for ever.
+    #[test]
+    fn every_locale_keeps_its_number() {
+        let numbers: Vec<u8> = Locale::ALL.iter().map(|locale| minicbor::to_vec(locale).unwrap()[0]).collect();
+        assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6]);
+    }
+
+    #[test]
+    fn a_language_that_we_do_not_have_is_none() {
+        for tag in ["", "-", "it", "eng", "e", "d-e"] {
+            assert_eq!(Locale::parse(tag), None, "{tag}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_tag_panics(tag in any::<String>()) {
+            let _ = Locale::parse(&tag);
+        }
+    }
+}

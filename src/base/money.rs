@@ -95,7 +95,11 @@ impl Money {
     }
 
     pub fn checked_sub(self, other: Money) -> Result<Money, MoneyFault> {
-        self.checked_add(other.checked_neg()?)
+        if self.currency != other.currency {
+            return Err(MoneyFault::Currencies);
+        }
+        let amount = self.amount.checked_sub(other.amount).ok_or(MoneyFault::Overflow)?;
+        Ok(Money { amount, ..self })
     }
 
     pub fn checked_neg(self) -> Result<Money, MoneyFault> {
@@ -171,5 +175,166 @@ impl fmt::Display for Money {
 impl fmt::Debug for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.plain(), self.currency.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn currency() -> impl Strategy<Value = Currency> {
+        proptest::sample::select(vec!["EUR", "USD", "JPY", "KWD", "ISK", "TND", "CHF"])
+            .prop_map(|code| Currency::parse(code).unwrap())
+    }
+
+    fn money() -> impl Strategy<Value = Money> {
+        let amount = prop_oneof![any::<i64>(), -1000..1000_i64, Just(i64::MIN), Just(i64::MAX)];
+        (amount, currency()).prop_map(|(amount, currency)| Money { amount, currency })
+    }
+
+    fn weights() -> impl Strategy<Value = Vec<u32>> {
+        proptest::collection::vec(prop_oneof![any::<u32>(), 0..5_u32, Just(u32::MAX)], 1..12)
+    }
+
+    fn amounts(parts: &[Money]) -> Vec<i64> {
+        parts.iter().map(|part| part.amount).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn the_parts_of_a_split_sum_to_the_whole(money in money(), weights in weights()) {
+            let parts = money.split(&weights);
+            prop_assert_eq!(parts.len(), weights.len());
+            prop_assert_eq!(parts.iter().map(|part| i128::from(part.amount)).sum::<i128>(), i128::from(money.amount));
+            prop_assert!(parts.iter().all(|part| part.currency == money.currency));
+        }
+
+        #[test]
+        fn every_part_is_within_one_minor_unit_of_its_exact_share(money in money(), weights in weights()) {
+            let total: i128 = weights.iter().map(|weight| i128::from(*weight)).sum();
+            prop_assume!(total > 0);
+            for (part, weight) in money.split(&weights).iter().zip(&weights) {
+                let off = i128::from(part.amount) * total - i128::from(money.amount) * i128::from(*weight);
+                prop_assert!(off.abs() < total);
+                prop_assert!(*weight > 0 || part.amount == 0, "a weight of zero gets nothing");
+                prop_assert!(part.amount.signum() * money.amount.signum() >= 0, "no part has the other sign");
+            }
+        }
+
+        #[test]
+        fn a_debt_splits_as_the_credit_does(money in money(), weights in weights()) {
+            if let Ok(debt) = money.checked_neg() {
+                let mirrored: Vec<i64> = money.split(&weights).iter().map(|part| -part.amount).collect();
+                prop_assert_eq!(amounts(&debt.split(&weights)), mirrored);
+            }
+        }
+
+        #[test]
+        fn what_a_form_shows_is_read_back(amount in prop_oneof![0..=i64::MAX, 0..100_000_i64], currency in currency()) {
+            let money = Money { amount, currency };
+            prop_assert_eq!(Money::parse(&money.plain(), currency), Some(money));
+            prop_assert_eq!(Money::parse(&money.plain().replace('.', ","), currency), Some(money));
+        }
+
+        #[test]
+        fn a_form_shows_as_many_places_as_the_currency_has(money in money()) {
+            let plain = money.plain();
+            let places = plain.split_once('.').map_or(0, |(_, places)| places.len());
+            prop_assert_eq!(places as u32, money.currency.exponent());
+            prop_assert_eq!(plain.starts_with('-'), money.amount < 0);
+        }
+
+        #[test]
+        fn no_text_panics_nor_is_read_as_a_debt(text in any::<String>(), currency in currency()) {
+            prop_assert!(Money::parse(&text, currency).is_none_or(|money| money.amount >= 0));
+            let _ = Currency::parse(&text);
+        }
+
+        #[test]
+        fn json_and_rows_are_read_back(money in money()) {
+            prop_assert_eq!(serde_json::from_str::<Money>(&serde_json::to_string(&money).unwrap()).unwrap(), money);
+            prop_assert_eq!(minicbor::decode::<Money>(&minicbor::to_vec(money).unwrap()).unwrap(), money);
+        }
+
+        #[test]
+        fn sums_are_exact_or_refused(a in any::<i64>(), b in any::<i64>(), quantity in any::<u32>()) {
+            let (one, other) = (Money::new(a, Currency::EUR), Money::new(b, Currency::EUR));
+            let exact = |sum: i128| i64::try_from(sum).map_err(|_| MoneyFault::Overflow);
+            prop_assert_eq!(one.checked_add(other).map(|sum| sum.amount), exact(i128::from(a) + i128::from(b)));
+            prop_assert_eq!(
+                one.checked_times(quantity).map(|sum| sum.amount),
+                exact(i128::from(a) * i128::from(quantity))
+            );
+            prop_assert_eq!(one.checked_sub(other).map(|sum| sum.amount), exact(i128::from(a) - i128::from(b)));
+        }
+
+        #[test]
+        fn the_percentage_never_promises_too_much(list in 1..=i64::MAX, price in any::<i64>()) {
+            let (list, price) = (Money::new(list, Currency::EUR), Money::new(price, Currency::EUR));
+            let percent = i128::from(percent_off(list, price));
+            prop_assert!(percent <= 100);
+            let saved = i128::from(list.amount) - i128::from(price.amount.max(0));
+            prop_assert!(percent == 0 || percent * i128::from(list.amount) <= saved * 100);
+        }
+    }
+
+    #[test]
+    fn largest_remainders_come_first_and_ties_go_to_the_earlier_part() {
+        let euro = |amount| Money::new(amount, Currency::EUR);
+        assert_eq!(amounts(&euro(100).split(&[1, 1, 1])), [34, 33, 33]);
+        assert_eq!(amounts(&euro(-100).split(&[1, 1, 1])), [-34, -33, -33]);
+        assert_eq!(amounts(&euro(10).split(&[0, 0])), [5, 5]);
+        assert_eq!(amounts(&euro(100).split(&[1, 2, 4])), [14, 29, 57]);
+        assert!(euro(100).split(&[]).is_empty());
+    }
+
+    #[test]
+    fn currencies_have_the_places_of_iso_4217() {
+        for (code, exponent) in [("EUR", 2), ("JPY", 0), ("KWD", 3), ("ISK", 0), ("HUF", 2), ("TND", 3)] {
+            assert_eq!(Currency::parse(code).map(|currency| currency.exponent()), Some(exponent), "{code}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_minor_unit_is_no_currency() {
+        for code in ["XAU", "XXX", "XTS", "eur", "EU", "EURO", "", "€"] {
+            assert_eq!(Currency::parse(code), None, "{code}");
+        }
+    }
+
+    #[test]
+    fn people_type_money_in_the_ways_of_their_currency_only() {
+        let read = |text: &str, code: &str| Money::parse(text, Currency::parse(code).unwrap()).map(|m| m.amount);
+        assert_eq!(read(" 12 ", "EUR"), Some(1200));
+        assert_eq!(read("12.5", "EUR"), Some(1250));
+        assert_eq!(read("12,50", "EUR"), Some(1250));
+        assert_eq!(read("0.125", "KWD"), Some(125));
+        assert_eq!(read("1250", "JPY"), Some(1250));
+        for wrong in ["", ".", ".5", "-1", "+1", "1.234", "1,234.50", "1 000", "1e3", "٣", "99999999999999999999"] {
+            assert_eq!(read(wrong, "EUR"), None, "{wrong}");
+        }
+        assert_eq!(read("1.5", "JPY"), None);
+    }
+
+    #[test]
+    fn amounts_of_two_currencies_are_never_added() {
+        let yen = Money::new(1, Currency::parse("JPY").unwrap());
+        assert_eq!(Money::new(1, Currency::EUR).checked_add(yen), Err(MoneyFault::Currencies));
+        assert_eq!(percent_off(Money::new(10, Currency::EUR), yen), 0);
+    }
+
+    #[test]
+    fn people_read_money_with_its_sign() {
+        assert_eq!(Money::new(-1250, Currency::EUR).to_string(), "-12.50\u{a0}€");
+        assert_eq!(format!("{:?}", Money::new(5, Currency::parse("KWD").unwrap())), "0.005 KWD");
+    }
+
+    #[test]
+    fn the_smallest_amount_has_no_negative() {
+        let least = Money::new(i64::MIN, Currency::EUR);
+        assert_eq!(least.checked_neg(), Err(MoneyFault::Overflow));
+        assert_eq!(Money::new(-1, Currency::EUR).checked_sub(least).map(|money| money.amount), Ok(i64::MAX));
     }
 }

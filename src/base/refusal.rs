@@ -48,3 +48,24 @@ pub trait Refusal {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Kind;
+
+    #[test]
+    fn no_refusal_is_answered_as_a_fault_of_ours() {
+        let kinds = [
+            Kind::BadRequest,
+            Kind::Unauthorized,
+            Kind::Forbidden,
+            Kind::NotFound,
+            Kind::Conflict,
+            Kind::Invalid,
+            Kind::TooMany,
+        ];
+        for kind in kinds {
+            assert!((400..500).contains(&kind.status()), "{kind:?}");
+        }
+    }
+}
