@@ -3,16 +3,32 @@
 //! Commands are closures over a [`Tx`]; one writer thread runs them in turn and answers when their effects are
 //! durable. Nothing outside this room names the storage engine.
 
+mod committer;
+mod disk;
+mod handle;
 mod hooks;
 mod key;
+mod log;
+mod once;
 mod overlay;
+mod projection;
 mod read;
 mod table;
+#[cfg(test)]
+mod tests;
 mod tx;
+mod writer;
 
+pub use committer::{Committed, Committer, InFile, Shared};
+pub use disk::{Disk, Head, Origin, Place, Snapshot};
+pub use handle::{OpenFault, Options, Store};
 pub use hooks::{Hook, Hooks};
 pub use key::Key;
+pub use log::{Appended, Batch, ChangeLog, MemoryLog, Mishap};
+pub use once::{Once, OnceRefusal, REMEMBERED, REMEMBERED_BY_TIME, REMEMBERED_SECONDS, Remembered, forget_old_answers};
 pub use overlay::{Effect, Pair, Pairs, Stretch};
+pub use projection::Projection;
 pub use read::{Read, Span};
 pub use table::{Described, Index, IndexOf, Row, Table};
 pub use tx::{Lift, MAX_EFFECT_BYTES, MAX_EFFECTS, Outcome, Stop, Tx};
+pub use writer::{Answer, Position};

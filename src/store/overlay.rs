@@ -4,13 +4,29 @@ use std::collections::BTreeMap;
 use std::iter::Peekable;
 use std::ops::Bound;
 
+use minicbor::{Decode, Encode};
+
 use crate::base::Fault;
 
 /// Full key: the table's number (big endian), then the key's bytes.
 pub type FullKey = Vec<u8>;
 
 /// What a commit does to one key: a new value, or none any more.
-pub type Effect = (FullKey, Option<Vec<u8>>);
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Effect {
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub key: FullKey,
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub value: Option<Vec<u8>>,
+}
+
+impl Effect {
+    /// The number of the table or index, and the key within it.
+    pub fn place(&self) -> Option<(u16, &[u8])> {
+        let (number, key) = self.key.split_first_chunk::<2>()?;
+        Some((u16::from_be_bytes(*number), key))
+    }
+}
 
 /// Key and value as they lie in the store.
 pub type Pair = (FullKey, Vec<u8>);
@@ -68,12 +84,12 @@ impl Overlay {
     }
 
     pub fn into_effects(self) -> Vec<Effect> {
-        self.effects.into_iter().collect()
+        self.effects.into_iter().map(|(key, value)| Effect { key, value }).collect()
     }
 
     fn scan(&self, stretch: &Stretch) -> Layer<'_> {
         let range = self.effects.range::<[u8], _>((as_slice(&stretch.from), as_slice(&stretch.to)));
-        let owned = |(key, effect): (&FullKey, &Option<Vec<u8>>)| Ok((key.clone(), effect.clone()));
+        let owned = |(key, value): (&FullKey, &Option<Vec<u8>>)| Ok(Effect { key: key.clone(), value: value.clone() });
         if stretch.reversed { Box::new(range.rev().map(owned)) } else { Box::new(range.map(owned)) }
     }
 }
@@ -94,7 +110,7 @@ pub fn scan_through<'a>(overlays: [&'a Overlay; 2], base: Pairs<'a>, stretch: &S
     if own.is_empty() && batch.is_empty() {
         return base;
     }
-    let below: Layer<'a> = Box::new(base.map(|pair| pair.map(|(key, value)| (key, Some(value)))));
+    let below: Layer<'a> = Box::new(base.map(|pair| pair.map(|(key, value)| Effect { key, value: Some(value) })));
     let layers = [own.scan(stretch), batch.scan(stretch), below].map(Iterator::peekable);
     Box::new(Merged { layers, reversed: stretch.reversed })
 }
@@ -112,7 +128,7 @@ impl Merged<'_> {
         for layer in &mut self.layers {
             let key = match layer.peek() {
                 None => continue,
-                Some(Ok((key, _))) => key,
+                Some(Ok(effect)) => &effect.key,
                 Some(Err(fault)) => return Err(fault.clone()),
             };
             let is_sooner = next.as_ref().is_none_or(|best| if self.reversed { key > best } else { key < best });
@@ -127,8 +143,8 @@ impl Merged<'_> {
     fn take(&mut self, key: &FullKey) -> Option<Vec<u8>> {
         let mut found = None;
         for layer in &mut self.layers {
-            if let Some(Ok((_, effect))) = layer.next_if(|item| matches!(item, Ok((at, _)) if at == key)) {
-                found.get_or_insert(effect);
+            if let Some(Ok(effect)) = layer.next_if(|item| matches!(item, Ok(effect) if effect.key == *key)) {
+                found.get_or_insert(effect.value);
             }
         }
         found.flatten()

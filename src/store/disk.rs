@@ -1,0 +1,229 @@
+//! The file itself: rows, the log beside them, and snapshots. The only file that names the storage engine.
+
+use std::path::Path;
+
+use minicbor::{Decode, Encode};
+use redb::{ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition};
+
+use crate::base::{Fault, Timestamp};
+use crate::store::log::Batch;
+use crate::store::overlay::{Pairs, Stretch};
+use crate::store::{Read, Row};
+
+/// All tables and indexes lie in one tree, told apart by the number in front of the key: a commit that touches ten of
+/// them then writes the path from one root, not from ten.
+const ROWS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("rows");
+const LOG: TableDefinition<u64, &[u8]> = TableDefinition::new("log");
+
+/// Where the [`Head`] lies; tables are numbered from 1.
+const HEAD_KEY: &[u8] = &[0, 0];
+
+/// What kind of city a store holds: `serve` refuses a demo's, and the test provider exists only there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Origin {
+    #[n(0)]
+    Real,
+    #[n(1)]
+    Demo,
+}
+
+/// Who the store is and how far it has come; written with every commit.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Head {
+    /// Random, new with every restore: tills, projections and webhooks know by it that the past has changed.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub store_id: [u8; 16],
+    #[n(1)]
+    pub schema: u32,
+    #[n(2)]
+    pub epoch: u64,
+    /// Number of the last commit; gap-free from 1.
+    #[n(3)]
+    pub seq: u64,
+    /// Time of the last commit.
+    #[n(4)]
+    pub at: Timestamp,
+    #[n(5)]
+    pub origin: Origin,
+}
+
+/// Where a store lies.
+#[derive(Clone, Copy, Debug)]
+pub enum Place<'a> {
+    File(&'a Path),
+    /// For tests and rehearsals: gone when dropped.
+    Memory,
+}
+
+pub struct Disk {
+    database: redb::Database,
+}
+
+impl Disk {
+    /// Opens the file, or makes it.
+    pub fn open(place: Place<'_>, cache_bytes: usize) -> Result<Disk, Fault> {
+        let mut builder = redb::Builder::new();
+        builder.set_cache_size(cache_bytes);
+        let database = match place {
+            Place::File(path) => builder.create(path),
+            Place::Memory => builder.create_with_backend(redb::backends::InMemoryBackend::new()),
+        };
+        let disk = Disk { database: database.map_err(|error| fault("opening the store", error))? };
+        Ok(disk)
+    }
+
+    /// Who the store is; `None` if the file is new.
+    pub fn head(&self) -> Result<Option<Head>, Fault> {
+        let read = self.database.begin_read().map_err(|error| fault("reading the store", error))?;
+        let rows = match read.open_table(ROWS) {
+            Ok(rows) => rows,
+            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
+            Err(error) => return Err(fault("reading the store", error)),
+        };
+        read_head(&rows)
+    }
+
+    /// Writes a head and rows as they are, outside the log: for a new store, and for a restore.
+    pub fn seed(
+        &self,
+        head: &Head,
+        rows: &mut dyn Iterator<Item = Result<(Vec<u8>, Vec<u8>), Fault>>,
+    ) -> Result<(), Fault> {
+        let at = "writing the store";
+        let write = self.begin_write()?;
+        {
+            let mut table = write.open_table(ROWS).map_err(|error| fault(at, error))?;
+            for row in rows {
+                let (key, value) = row?;
+                table.insert(&key[..], &value[..]).map_err(|error| fault(at, error))?;
+            }
+            table.insert(HEAD_KEY, &head.to_row()[..]).map_err(|error| fault(at, error))?;
+            write.open_table(LOG).map_err(|error| fault(at, error))?;
+        }
+        write.commit().map_err(|error| fault(at, error))
+    }
+
+    /// Appends the batch to the log and applies it, in one durable transaction.
+    pub fn apply(&self, batch: &Batch) -> Result<(), Fault> {
+        let at = "committing";
+        let write = self.begin_write()?;
+        {
+            let mut rows = write.open_table(ROWS).map_err(|error| fault(at, error))?;
+            let head = read_head(&rows)?.ok_or_else(|| Fault::corrupt("the store", "it has no head"))?;
+            if batch.seq != head.seq + 1 {
+                return Err(Fault::bug("the change log", format!("{} can't follow {}", batch.seq, head.seq)));
+            }
+            for effect in &batch.effects {
+                match &effect.value {
+                    Some(value) => rows.insert(&effect.key[..], &value[..]),
+                    None => rows.remove(&effect.key[..]),
+                }
+                .map_err(|error| fault(at, error))?;
+            }
+            let new = Head { seq: batch.seq, epoch: batch.epoch, at: batch.at, ..head };
+            rows.insert(HEAD_KEY, &new.to_row()[..]).map_err(|error| fault(at, error))?;
+            let mut log = write.open_table(LOG).map_err(|error| fault(at, error))?;
+            log.insert(batch.seq, &batch.to_row()[..]).map_err(|error| fault(at, error))?;
+        }
+        write.commit().map_err(|error| fault(at, error))
+    }
+
+    pub fn snapshot(&self) -> Result<Snapshot, Fault> {
+        let at = "reading the store";
+        let read = self.database.begin_read().map_err(|error| fault(at, error))?;
+        let rows = read.open_table(ROWS).map_err(|error| fault(at, error))?;
+        let head = read_head(&rows)?.ok_or_else(|| Fault::corrupt("the store", "it has no head"))?;
+        Ok(Snapshot { rows, head })
+    }
+
+    /// Batches after `seq`, oldest first, at most `limit`.
+    pub fn batches_after(&self, seq: u64, limit: usize) -> Result<Vec<Batch>, Fault> {
+        let at = "reading the change log";
+        let read = self.database.begin_read().map_err(|error| fault(at, error))?;
+        let log = read.open_table(LOG).map_err(|error| fault(at, error))?;
+        let range = log.range(seq.saturating_add(1)..).map_err(|error| fault(at, error))?;
+        let decode = |row: Result<(redb::AccessGuard<'_, u64>, redb::AccessGuard<'_, &[u8]>), _>| {
+            let (_, value) = row.map_err(|error| fault(at, error))?;
+            Batch::from_row(value.value())
+        };
+        range.take(limit).map(decode).collect()
+    }
+
+    fn begin_write(&self) -> Result<redb::WriteTransaction, Fault> {
+        let mut write = self.database.begin_write().map_err(|error| fault("beginning a commit", error))?;
+        // Two fsyncs a commit, and in exchange a crash costs milliseconds at the next start instead of a full repair.
+        write.set_quick_repair(true);
+        Ok(write)
+    }
+}
+
+fn read_head(rows: &impl ReadableTable<&'static [u8], &'static [u8]>) -> Result<Option<Head>, Fault> {
+    let found = rows.get(HEAD_KEY).map_err(|error| fault("reading the store's head", error))?;
+    found.map(|bytes| Head::from_row(bytes.value())).transpose()
+}
+
+/// The store as of one commit; it stays so however long it is held. Never held across an await.
+pub struct Snapshot {
+    rows: ReadOnlyTable<&'static [u8], &'static [u8]>,
+    head: Head,
+}
+
+impl Snapshot {
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// Number of the commit that this snapshot shows.
+    pub fn seq(&self) -> u64 {
+        self.head.seq
+    }
+
+    /// Every row and index entry, for backups and checks.
+    pub fn all_rows(&self) -> Result<Pairs<'_>, Fault> {
+        use std::ops::Bound;
+        let from = Bound::Excluded(HEAD_KEY.to_vec());
+        self.scan_bytes(Stretch { from, to: Bound::Unbounded, reversed: false })
+    }
+}
+
+impl Read for Snapshot {
+    fn get_bytes(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        let found = self.rows.get(key).map_err(|error| fault("reading a row", error))?;
+        Ok(found.map(|value| value.value().to_vec()))
+    }
+
+    fn scan_bytes(&self, stretch: Stretch) -> Result<Pairs<'_>, Fault> {
+        let bounds = (as_slice(&stretch.from), as_slice(&stretch.to));
+        let range = self.rows.range::<&[u8]>(bounds).map_err(|error| fault("reading rows", error))?;
+        let owned = |row: Result<(redb::AccessGuard<'static, &[u8]>, redb::AccessGuard<'static, &[u8]>), _>| {
+            let (key, value) = row.map_err(|error| fault("reading rows", error))?;
+            Ok((key.value().to_vec(), value.value().to_vec()))
+        };
+        Ok(if stretch.reversed { Box::new(range.rev().map(owned)) } else { Box::new(range.map(owned)) })
+    }
+}
+
+impl std::ops::Deref for Snapshot {
+    type Target = dyn Read;
+
+    fn deref(&self) -> &(dyn Read + 'static) {
+        self
+    }
+}
+
+fn as_slice(bound: &std::ops::Bound<Vec<u8>>) -> std::ops::Bound<&[u8]> {
+    bound.as_ref().map(Vec::as_slice)
+}
+
+/// The engine's error as ours, with what the operator can do about it.
+fn fault(what: &str, error: impl Into<redb::Error>) -> Fault {
+    use std::io::ErrorKind;
+    match error.into() {
+        redb::Error::Io(error) if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
+            Fault::new(crate::base::fault::FaultKind::Full, what, error)
+        }
+        redb::Error::Corrupted(cause) => Fault::corrupt(what, cause),
+        other => Fault::io(what, other),
+    }
+}

@@ -1,0 +1,213 @@
+//! The one writer thread: takes what waits, runs each command in turn, commits once, and only then answers.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::base::{Chance, Clock, Fault};
+use crate::store::committer::{Committed, Committer};
+use crate::store::disk::Disk;
+use crate::store::hooks::Hooks;
+use crate::store::log::Batch;
+use crate::store::overlay::Overlay;
+use crate::store::{Outcome, Stop, Tx};
+
+/// Commands that wait at most; one more is told to try again.
+const QUEUE_JOBS: usize = 1024;
+/// Commands in one commit.
+const BATCH_JOBS: usize = 256;
+
+/// Where in the order of all decisions an answer was decided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// The commit that the decision belongs to, or that it was made on if it had no effects.
+    pub seq: u64,
+    /// Its place among the decisions of that commit and those made on it.
+    pub index: u32,
+}
+
+/// The outcome of a command, and where in the order of all decisions it stands.
+#[derive(Debug)]
+pub struct Answer<T, R> {
+    pub position: Position,
+    pub outcome: Outcome<T, R>,
+}
+
+impl<T, R> Answer<T, R> {
+    pub(crate) fn fault(fault: Fault) -> Answer<T, R> {
+        Answer { position: Position::default(), outcome: Err(Stop::Fault(fault)) }
+    }
+}
+
+/// A command in the queue, without its types.
+pub(crate) trait Job: Send {
+    /// Runs the command; whether its effects are to stay.
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool;
+
+    /// Answers what the last run came to, or the fault that befell the batch.
+    fn answer(self: Box<Self>, position: Position, fault: Option<Fault>);
+}
+
+struct Command<F, T, R> {
+    closure: F,
+    outcome: Option<Outcome<T, R>>,
+    reply: oneshot::Sender<Answer<T, R>>,
+}
+
+/// A job of this closure, and where its answer will arrive.
+pub(crate) fn command<F, T, R>(closure: F) -> (Box<dyn Job>, oneshot::Receiver<Answer<T, R>>)
+where
+    F: Fn(&mut Tx<'_>) -> Outcome<T, R> + Send + 'static,
+    T: Send + 'static,
+    R: Send + 'static,
+{
+    let (reply, receiver) = oneshot::channel();
+    (Box::new(Command { closure, outcome: None, reply }), receiver)
+}
+
+impl<F, T, R> Job for Command<F, T, R>
+where
+    F: Fn(&mut Tx<'_>) -> Outcome<T, R> + Send,
+    T: Send,
+    R: Send,
+{
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool {
+        let closure = &self.closure;
+        let ran = catch_unwind(AssertUnwindSafe(|| closure(tx)));
+        let outcome = ran.unwrap_or_else(|panic| {
+            let cause = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+            let cause = cause.or_else(|| panic.downcast_ref::<String>().cloned());
+            Err(Stop::Fault(Fault::bug("a command panicked", cause.unwrap_or_default())))
+        });
+        let stays = matches!(outcome, Ok(_) | Err(Stop::RefuseKeeping(_)));
+        self.outcome = Some(outcome);
+        stays
+    }
+
+    fn answer(self: Box<Self>, position: Position, fault: Option<Fault>) {
+        let outcome = match (fault, self.outcome) {
+            (Some(fault), _) => Err(Stop::Fault(fault)),
+            (None, Some(outcome)) => outcome,
+            (None, None) => Err(Stop::Fault(Fault::bug("a command", "it was answered before it ran"))),
+        };
+        // Whoever asked may have gone away; the decision stands all the same.
+        let _ = self.reply.send(Answer { position, outcome });
+    }
+}
+
+/// The door of the queue.
+pub(crate) struct Queue(SyncSender<Box<dyn Job>>);
+
+impl Queue {
+    pub(crate) fn submit(&self, job: Box<dyn Job>) {
+        let (job, cause) = match self.0.try_send(job) {
+            Ok(()) => return,
+            Err(TrySendError::Full(job)) => (job, "too many writes are waiting"),
+            Err(TrySendError::Disconnected(job)) => (job, "the store is closed"),
+        };
+        job.answer(Position::default(), Some(Fault::busy("writing", cause)));
+    }
+}
+
+/// The seq of the last commit, for those who wait for the next.
+#[derive(Default)]
+pub(crate) struct HeadWatch {
+    seq: Mutex<(u64, bool)>,
+    changed: Condvar,
+}
+
+impl HeadWatch {
+    /// Waits until the head is past `seq`, the store closes or the time is over; answers the head, `None` if closed.
+    pub(crate) fn wait_past(&self, seq: u64, at_most: Duration) -> Option<u64> {
+        let locked = self.seq.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = self.changed.wait_timeout_while(locked, at_most, |(head, closed)| *head <= seq && !*closed);
+        let (state, _) = waiting.unwrap_or_else(PoisonError::into_inner);
+        (!state.1).then_some(state.0)
+    }
+
+    pub(crate) fn set(&self, seq: u64) {
+        self.seq.lock().unwrap_or_else(PoisonError::into_inner).0 = seq;
+        self.changed.notify_all();
+    }
+
+    pub(crate) fn close(&self) {
+        self.seq.lock().unwrap_or_else(PoisonError::into_inner).1 = true;
+        self.changed.notify_all();
+    }
+}
+
+pub(crate) struct Writer {
+    pub committer: Box<dyn Committer>,
+    pub disk: Arc<Disk>,
+    pub clock: Arc<Clock>,
+    pub hooks: Arc<Hooks>,
+    pub chance: Chance,
+    pub watch: Arc<HeadWatch>,
+    /// Where the next decision stands.
+    pub next: Position,
+}
+
+impl Writer {
+    /// Starts the thread; it ends when every door of its queue is gone.
+    pub(crate) fn start(mut self) -> Result<(Queue, std::thread::JoinHandle<()>), Fault> {
+        let (sender, receiver) = sync_channel(QUEUE_JOBS);
+        let run = move || self.run(&receiver);
+        let thread = std::thread::Builder::new().name("writer".into()).spawn(run);
+        Ok((Queue(sender), thread.map_err(|error| Fault::io("starting the writer", error))?))
+    }
+
+    fn run(&mut self, queue: &Receiver<Box<dyn Job>>) {
+        while let Ok(first) = queue.recv() {
+            // No gathering delay: what came in during the last fsync is the next batch.
+            let mut jobs = vec![first];
+            jobs.extend(queue.try_iter().take(BATCH_JOBS - 1));
+            let committed = self.commit(&mut jobs);
+            for (index, job) in (0..).zip(jobs) {
+                match &committed {
+                    Ok(first) => job.answer(Position { index: first.index + index, ..*first }, None),
+                    Err(fault) => job.answer(Position::default(), Some(fault.clone())),
+                }
+            }
+        }
+        self.watch.close();
+    }
+
+    /// Runs and commits a batch; answers the position of its first decision.
+    fn commit(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Position, Fault> {
+        let count = u32::try_from(jobs.len()).unwrap_or(u32::MAX);
+        loop {
+            let head = self.committer.head()?;
+            let now = self.clock.now().max(head.at);
+            let effects = self.decide(jobs, now)?.into_effects();
+            if effects.is_empty() {
+                let first = if self.next.seq == head.seq { self.next } else { Position { seq: head.seq, index: 0 } };
+                self.next = Position { index: first.index + count, ..first };
+                return Ok(first);
+            }
+            let batch = Batch { seq: head.seq + 1, epoch: head.epoch, id: self.chance.bytes(), at: now, effects };
+            if self.committer.commit(&batch)? == Committed::Done {
+                self.next = Position { seq: batch.seq, index: count };
+                self.watch.set(batch.seq);
+                return Ok(Position { seq: batch.seq, index: 0 });
+            }
+        }
+    }
+
+    /// Runs every command of the batch over the ones before it.
+    fn decide(&mut self, jobs: &mut [Box<dyn Job>], now: crate::base::Timestamp) -> Result<Overlay, Fault> {
+        let snapshot = self.disk.snapshot()?;
+        let mut overlay = Overlay::default();
+        for job in jobs {
+            let chance = Chance::from_seed(self.chance.bytes());
+            let mut tx = Tx::new(&snapshot, &overlay, now, chance, &self.hooks);
+            if job.run(&mut tx) {
+                let own = tx.into_overlay();
+                overlay.absorb(own);
+            }
+        }
+        Ok(overlay)
+    }
+}
