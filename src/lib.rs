@@ -3,6 +3,8 @@
 
 /// Values without I/O: money, ids, clock, points, codes, text.
 pub mod base;
+/// Merchants' places: categories, opening hours, imports from OpenStreetMap.
+pub mod directory;
 /// The one door to the disk: tables, transactions, the change log, group commit, backup.
 pub mod store;
 /// The toolkit for pages: layout, drawn covers, what every page shares.
