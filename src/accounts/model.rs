@@ -1,0 +1,153 @@
+//! People, their roles and their sessions, and the tables that keep them.
+
+use minicbor::{Decode, Encode};
+
+use crate::accounts::access::{Grant, TokenScope};
+use crate::base::{Id, Line, Timestamp};
+use crate::store::{Index, Table};
+
+/// Never leaves the server: what others see of an order or a review has a random id of its own.
+pub type PersonId = Id<Person>;
+
+/// The business that runs one or more places; its record is the directory's.
+pub enum MerchantLabel {}
+pub type MerchantId = Id<MerchantLabel>;
+
+/// One location that people can go to; its record is the directory's.
+pub enum PlaceLabel {}
+pub type PlaceId = Id<PlaceLabel>;
+
+/// The name that others see.
+pub type DisplayName = Line<60>;
+
+/// A person with an account, or a guest who has not chosen a way to sign in yet.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Person {
+    #[n(0)]
+    pub name: Option<DisplayName>,
+    #[n(1)]
+    pub sign_in: SignIn,
+    #[n(2)]
+    pub grants: Vec<Grant>,
+    #[n(3)]
+    pub since: Timestamp,
+}
+
+/// How a person proves who they are.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum SignIn {
+    /// Not at all: known by one cookie on one device.
+    #[n(0)]
+    Guest,
+    #[n(1)]
+    Password {
+        #[n(0)]
+        email: Email,
+        /// PHC string of argon2id; never shown, never logged.
+        #[n(1)]
+        hash: String,
+    },
+}
+
+impl Person {
+    pub fn email(&self) -> Option<&Email> {
+        match &self.sign_in {
+            SignIn::Guest => None,
+            SignIn::Password { email, .. } => Some(email),
+        }
+    }
+}
+
+/// An address as the person wrote it; compared by [`Email::key`].
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(transparent)]
+pub struct Email(#[n(0)] String);
+
+/// The text is no address that mail could reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("Please write an e-mail address, such as anna@example.org.")]
+pub struct NotAnEmail;
+
+impl Email {
+    /// Longest address that SMTP carries (RFC 5321, 4.5.3.1.3 less the angle brackets).
+    const MAX_BYTES: usize = 254;
+
+    /// Reads `local@domain`; ASCII without white space or quotes, which covers what people have.
+    pub fn parse(text: &str) -> Result<Email, NotAnEmail> {
+        let text = text.trim();
+        let (local, domain) = text.rsplit_once('@').ok_or(NotAnEmail)?;
+        let is_plain = |c: char| {
+            c.is_ascii_graphic() && !matches!(c, '"' | '(' | ')' | ',' | ':' | ';' | '<' | '>' | '@' | '[' | '\\' | ']')
+        };
+        let domain_ok = domain.split('.').all(|label| {
+            !label.is_empty() && label.len() <= 63 && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+        });
+        let is_fine = text.len() <= Email::MAX_BYTES
+            && !local.is_empty()
+            && local.len() <= 64
+            && local.chars().all(is_plain)
+            && domain.contains('.')
+            && domain_ok;
+        if is_fine { Ok(Email(text.to_owned())) } else { Err(NotAnEmail) }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Equal for addresses that reach the same person: case does not count.
+    pub fn key(&self) -> String {
+        self.0.to_ascii_lowercase()
+    }
+}
+
+impl std::fmt::Debug for Email {
+    /// Personal: shown to nobody who only reads a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Email(..)")
+    }
+}
+
+/// Key: person. Value: who they are. Written by accounts; read by every face through queries.
+pub static PERSONS: Table<PersonId, Person> = Table::new(100, "persons", &[&PERSON_BY_EMAIL]);
+pub static PERSON_BY_EMAIL: Index<PersonId, Person, String> =
+    Index::unique(101, "person_by_email", |_, person| person.email().map(Email::key).into_iter().collect());
+
+/// SHA-256 of a 256-bit token: who steals the store can't sign in with it.
+pub type TokenHash = [u8; 32];
+
+/// One sign-in on one device, or one API token.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Session {
+    #[n(0)]
+    pub person: PersonId,
+    #[n(1)]
+    pub kind: SessionKind,
+    #[n(2)]
+    pub since: Timestamp,
+    #[n(3)]
+    pub until: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum SessionKind {
+    /// A cookie.
+    #[n(0)]
+    Browser,
+    /// A bearer token that `POST /sessions` answered with.
+    #[n(1)]
+    Api,
+    /// A bearer token made on purpose, for these scopes only.
+    #[n(2)]
+    Token {
+        #[n(0)]
+        label: Line<60>,
+        #[n(1)]
+        scopes: Vec<TokenScope>,
+    },
+}
+
+/// Key: hash of the token. Value: whose it is and until when. Written by accounts; read at every request.
+pub static SESSIONS: Table<TokenHash, Session> = Table::new(102, "sessions", &[&SESSIONS_BY_PERSON]);
+pub static SESSIONS_BY_PERSON: Index<TokenHash, Session, PersonId> =
+    Index::new(103, "sessions_by_person", |_, session| vec![session.person]);
