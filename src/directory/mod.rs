@@ -2,3 +2,6 @@
 //! hours, and the reading of OpenStreetMap extracts; nothing here knows the store.
 
 pub mod categories;
+mod model;
+
+pub use model::*;
