@@ -17,7 +17,7 @@ const lucide = {
   prefix: "",
   names: `accessibility arrow-left badge-check banknote book-open calendar camera check chevron-down chevron-left
     chevron-right circle-check circle-question-mark circle-x clock copy eye file-text globe hourglass house info list-filter
-    locate-fixed lock log-in log-out mail map-pin message-square navigation pause pencil percent phone play plus printer
+    locate-fixed lock log-in log-out mail map-pin message-square navigation pause pencil percent phone play plus printer qr-code
     receipt refresh-cw reply scale scan-line search settings shield store tag ticket timer triangle-alert undo-2 user
     user-plus users utensils wallet x`,
 };
