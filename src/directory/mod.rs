@@ -2,6 +2,7 @@
 //! hours, and the reading of OpenStreetMap extracts; nothing here knows the store.
 
 pub mod categories;
+pub mod hours;
 mod model;
 
 pub use model::*;
