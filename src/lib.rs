@@ -1,13 +1,13 @@
 //! Highstreet: a town's own online high street in one binary. This page is the map of the house, from the ground up;
 //! a room uses what stands above it in this list, never what stands below.
 
-/// People: who they are, how they sign in, what each may do.
-pub mod accounts;
 /// Values without I/O: money, ids, clock, points, codes, text.
 pub mod base;
-/// Merchants' places: categories, opening hours, imports from OpenStreetMap.
-pub mod directory;
 /// The one door to the disk: tables, transactions, the change log, group commit, backup.
 pub mod store;
 /// The toolkit for pages: layout, drawn covers, what every page shares.
 pub mod web;
+/// People: who they are, how they sign in, what each may do.
+pub mod accounts;
+/// Merchants' places: categories, opening hours, imports from OpenStreetMap.
+pub mod directory;
