@@ -5,6 +5,8 @@
 pub mod base;
 /// The one door to the disk: tables, transactions, the change log, group commit, backup.
 pub mod store;
+/// Engines that every capability is made of: stock, ledger, outbox, timers, audit.
+pub mod kernel;
 /// The toolkit for pages: layout, drawn covers, what every page shares.
 pub mod web;
 /// People: who they are, how they sign in, what each may do.

@@ -43,6 +43,11 @@ impl<T> Id<T> {
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
+
+    /// The same id for a room that keeps it without knowing what it names.
+    pub const fn untyped(self) -> Id<()> {
+        Id(self.0, PhantomData)
+    }
 }
 
 impl<T> FromStr for Id<T> {
