@@ -13,3 +13,7 @@ pub mod web;
 pub mod accounts;
 /// Merchants' places: categories, opening hours, imports from OpenStreetMap.
 pub mod directory;
+
+
+/// Finding places: the place table in memory and the text index on disk. It knows documents, not capabilities.
+pub mod search;

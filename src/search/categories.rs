@@ -1,0 +1,98 @@
+//! The tree of categories as search needs it: who stands below whom, and the words in every language by which a
+//! category is meant. Queries are turned into categories, so a new synonym needs no new index.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::search::words;
+
+/// Deeper than any tree that people browse; ends a tree that bites its tail.
+const MAX_DEPTH: usize = 16;
+
+/// One category, as it is handed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Category {
+    pub id: u16,
+    pub parent: Option<u16>,
+    /// Names and synonyms in all languages; the first is the one to show.
+    pub names: Vec<String>,
+}
+
+/// All categories.
+#[derive(Clone, Debug, Default)]
+pub struct Categories {
+    parents: HashMap<u16, u16>,
+    /// Word -> the categories that have it in one of their names.
+    by_word: HashMap<String, Vec<u16>>,
+    /// (Folded name, category) -> the name as written.
+    by_name: BTreeMap<(String, u16), String>,
+}
+
+impl Categories {
+    pub fn new(categories: &[Category]) -> Categories {
+        let mut made = Categories::default();
+        for category in categories {
+            if let Some(parent) = category.parent {
+                made.parents.insert(category.id, parent);
+            }
+            for name in &category.names {
+                for word in words::words_of(name) {
+                    let with_word = made.by_word.entry(word).or_default();
+                    if !with_word.contains(&category.id) {
+                        with_word.push(category.id);
+                    }
+                }
+                made.by_name.entry((words::folded_name(name), category.id)).or_insert_with(|| name.clone());
+            }
+        }
+        made
+    }
+
+    /// The category itself, then its parent, and so on up.
+    pub fn line(&self, id: u16) -> impl Iterator<Item = u16> {
+        std::iter::successors(Some(id), |id| self.parents.get(id).copied()).take(MAX_DEPTH)
+    }
+
+    /// Those that have this word in one of their names.
+    pub(super) fn with_word(&self, word: &str) -> &[u16] {
+        self.by_word.get(word).map_or(&[], Vec::as_slice)
+    }
+
+    /// Those with a name that begins so, shortest name first.
+    pub(super) fn with_prefix(&self, folded: &str) -> Vec<(&str, u16)> {
+        let mut found: Vec<(&str, u16)> = self
+            .by_name
+            .range((folded.to_owned(), 0)..)
+            .take_while(|((name, _), _)| name.starts_with(folded))
+            .map(|((_, id), name)| (name.as_str(), *id))
+            .collect();
+        found.sort_by_key(|(name, id)| (name.len(), *id));
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn category(id: u16, parent: Option<u16>, names: &[&str]) -> Category {
+        Category { id, parent, names: names.iter().map(|name| (*name).to_owned()).collect() }
+    }
+
+    #[test]
+    fn words_of_every_language_mean_the_category() {
+        let categories = Categories::new(&[
+            category(1, None, &["Restaurant", "餐馆", "Ravintola"]),
+            category(2, None, &["Hairdresser", "Friseur", "Parturi-kampaamo"]),
+        ]);
+        assert_eq!(categories.with_word("餐馆"), [1]);
+        assert_eq!(categories.with_word("friseur"), [2]);
+        assert_eq!(categories.with_word("kampaamo"), [2]);
+        assert_eq!(categories.with_prefix("rav"), [("Ravintola", 1)]);
+    }
+
+    #[test]
+    fn a_tree_that_bites_its_tail_ends() {
+        let categories = Categories::new(&[category(1, Some(2), &[]), category(2, Some(1), &[])]);
+        assert_eq!(categories.line(1).count(), MAX_DEPTH);
+    }
+}
