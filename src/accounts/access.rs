@@ -20,6 +20,7 @@ pub enum Role {
     /// Known by one cookie.
     #[n(1)]
     Guest,
+    /// Signed in.
     #[n(2)]
     Resident,
     /// Redeems at the places of its grant, and sees no lists and no money.
@@ -177,7 +178,7 @@ impl Action {
             //                     anonym guest resid till     manager  owner    moder operator
             Action::Browse => [City, City, City, City, City, City, City, City],
             Action::Enter => [Own, Own, Own, Own, Own, Own, Own, Own],
-            Action::OwnAccount => [No, No, Own, Own, Own, Own, Own, Own],
+            Action::OwnAccount => [No, Own, Own, Own, Own, Own, Own, Own],
             Action::Buy => [Own, Own, Own, Own, Own, Own, Own, Own],
             Action::OwnPurchases => [No, Own, Own, Own, Own, Own, Own, Own],
             Action::Review => [No, Own, Own, Own, Own, Own, Own, Own],
@@ -309,7 +310,7 @@ impl From<Denied> for Stop<Denied> {
 impl Person {
     /// Every role that the person has, anywhere.
     pub fn roles(&self) -> Vec<Role> {
-        let own = if self.email().is_some() { Role::Resident } else { Role::Guest };
+        let own = if self.is_guest() { Role::Guest } else { Role::Resident };
         let given = self.grants.iter().map(|grant| match grant {
             Grant::Staff { role, .. } => (*role).into(),
             Grant::Moderator => Role::Moderator,
@@ -327,25 +328,44 @@ impl Person {
         self.roles().into_iter().any(|role| action.reach(role) == Reach::City)
     }
 
-    /// The person's roles at a merchant, at `place` if one is named.
-    fn staff_roles(&self, merchant: MerchantId, place: Option<PlaceId>) -> impl Iterator<Item = StaffRole> {
+    /// The person's roles at a merchant, with the places that they are for; none means all.
+    fn staff_roles(&self, merchant: MerchantId) -> impl Iterator<Item = (StaffRole, &[PlaceId])> {
         self.grants.iter().filter_map(move |grant| match grant {
-            Grant::Staff { role, merchant: at, places } => {
-                let covers = place.is_none_or(|place| places.is_empty() || places.contains(&place));
-                (*at == merchant && covers).then_some(*role)
-            }
+            Grant::Staff { role, merchant: at, places } => (*at == merchant).then_some((*role, places.as_slice())),
             Grant::Moderator | Grant::Operator => None,
         })
     }
 
-    fn may_at(&self, action: Action, merchant: MerchantId, place: Option<PlaceId>) -> Result<(), Denied> {
-        let reaches = |role: StaffRole| action.reach(role.into()) == Reach::Grant;
-        if self.may_in_city(action) || self.staff_roles(merchant, place).any(reaches) {
+    /// Whether a grant of at least this role covers the action at the place; without a place, at the whole merchant.
+    fn has_grant(
+        &self,
+        least: StaffRole,
+        action: Action,
+        merchant: MerchantId,
+        place: Option<PlaceId>,
+    ) -> Result<(), Denied> {
+        let covers = |places: &[PlaceId]| places.is_empty() || place.is_some_and(|place| places.contains(&place));
+        let is_granted = self
+            .staff_roles(merchant)
+            .any(|(role, places)| role >= least && action.reach(role.into()) == Reach::Grant && covers(places));
+        if is_granted {
             return Ok(());
         }
         // Staff of the merchant know that it is there; to everybody else it does not exist.
-        let is_staff = self.staff_roles(merchant, None).next().is_some();
+        let is_staff = self.staff_roles(merchant).next().is_some();
         Err(if is_staff { Denied::NotAllowed } else { Denied::NotFound })
+    }
+
+    fn may_at(&self, action: Action, merchant: MerchantId, place: Option<PlaceId>) -> Result<(), Denied> {
+        if self.may_in_city(action) {
+            return Ok(());
+        }
+        self.has_grant(StaffRole::Till, action, merchant, place)
+    }
+
+    /// How to refuse what no role of the person allows: a guest may turn out to be somebody who may.
+    fn denied(&self) -> Denied {
+        if self.is_guest() { Denied::SignInFirst } else { Denied::NotAllowed }
     }
 
     /// The merchants at which the person may do this.
@@ -368,7 +388,9 @@ impl Person {
 
 impl Actor {
     fn has_scope(&self, action: Action) -> bool {
-        self.scopes.as_ref().is_none_or(|scopes| scopes.contains(&action.scope()))
+        // What is public is open to every token.
+        let needed = action.scope();
+        needed == TokenScope::Read || self.scopes.as_ref().is_none_or(|scopes| scopes.contains(&needed))
     }
 
     /// The person as this transaction or snapshot sees them, if the actor's token covers the action.
@@ -407,8 +429,10 @@ impl Viewer {
         let Some((actor, person)) = self.known.as_ref() else {
             return if action.reach(Role::Anonymous) > Reach::No { Ok(()) } else { Err(Denied::SignInFirst) };
         };
-        let allowed = actor.has_scope(action) && person.may_somewhere(action);
-        if allowed { Ok(()) } else { Err(Denied::NotAllowed) }
+        if !actor.has_scope(action) {
+            return Err(Denied::NotAllowed);
+        }
+        if person.may_somewhere(action) { Ok(()) } else { Err(person.denied()) }
     }
 }
 
@@ -422,8 +446,8 @@ impl Resident {
     /// Anybody whom we know by a session, guests included, for an action on what is their own.
     pub fn prove(read: &dyn Read, actor: &Actor, action: Action) -> Result<Resident, Stop<Denied>> {
         let person = actor.person_for(read, action)?;
-        let allowed = person.roles().into_iter().any(|role| action.reach(role) >= Reach::Own);
-        if allowed { Ok(Resident { person: actor.person }) } else { Err(Denied::SignInFirst.into()) }
+        let allowed = person.roles().into_iter().any(|role| action.reach(role) == Reach::Own);
+        if allowed { Ok(Resident { person: actor.person }) } else { Err(person.denied().into()) }
     }
 
     pub fn person(&self) -> PersonId {
@@ -455,6 +479,7 @@ macro_rules! staff_proof {
                 self.place
             }
 
+            /// By a grant of this role or one above it; what the city's own roles may, they may without this proof.
             fn prove_action(
                 read: &dyn Read,
                 actor: &Actor,
@@ -462,7 +487,8 @@ macro_rules! staff_proof {
                 merchant: MerchantId,
                 place: Option<PlaceId>,
             ) -> Result<$proof, Stop<Denied>> {
-                actor.person_for(read, action)?.may_at(action, merchant, place)?;
+                let person = actor.person_for(read, action)?;
+                person.has_grant(StaffRole::$proof, action, merchant, place)?;
                 Ok($proof { person: actor.person, merchant, place })
             }
         }
@@ -474,7 +500,7 @@ staff_proof!(
     Till
 );
 staff_proof!(
-    /// Proof: this person manages this merchant (or this place of it).
+    /// Proof: this person manages this place of this merchant, or, without a place, the whole of it.
     Manager
 );
 staff_proof!(
@@ -518,10 +544,13 @@ impl Operator {
         if person.may_in_city(Action::Operate) {
             return Ok(Operator { person: actor.person });
         }
-        Err(Denied::NotAllowed.into())
+        Err(person.denied().into())
     }
 
     pub fn person(&self) -> PersonId {
         self.person
     }
 }
+
+#[cfg(test)]
+mod tests;

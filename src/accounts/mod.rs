@@ -1,9 +1,24 @@
 //! People: who they are, how they sign in, and what each may do.
 //!
-//! A person without a way to sign in is a guest. What a role may do stands in [`access`], and nowhere else.
+//! A person without a way to sign in is a guest, known by one cookie; signing up keeps the person and what they bought.
+//! What a role may do stands in [`access`], and nowhere else.
 
 pub mod access;
+mod commands;
 mod model;
+mod password;
+mod queries;
+mod refusal;
+mod rules;
+mod token;
 
 pub use access::{Action, Actor, Denied, Manager, Operator, Owner, Reach, Resident, Role, Till, Viewer};
+pub use commands::{
+    Entry, NewAccount, add_user, begin_guest, begin_session, create_token, grant_staff, reset_password, revoke_token,
+    set_roles, sign_out, sign_up,
+};
 pub use model::*;
+pub use password::{Credentials, Password, Passwords, Verified, hash_now};
+pub use queries::{credentials_of, person_by_email, sessions_of, tokens, users, viewer_of};
+pub use refusal::Refusal;
+pub use token::{Token, hash_token};

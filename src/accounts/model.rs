@@ -43,10 +43,30 @@ pub enum SignIn {
     Password {
         #[n(0)]
         email: Email,
-        /// PHC string of argon2id; never shown, never logged.
         #[n(1)]
-        hash: String,
+        hash: PasswordHash,
     },
+}
+
+/// PHC string of argon2id; never shown, never logged.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(transparent)]
+pub struct PasswordHash(#[n(0)] String);
+
+impl PasswordHash {
+    pub fn from_phc(phc: String) -> PasswordHash {
+        PasswordHash(phc)
+    }
+
+    pub fn as_phc(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PasswordHash(..)")
+    }
 }
 
 impl Person {
@@ -56,6 +76,26 @@ impl Person {
             SignIn::Password { email, .. } => Some(email),
         }
     }
+
+    pub fn password(&self) -> Option<&PasswordHash> {
+        match &self.sign_in {
+            SignIn::Guest => None,
+            SignIn::Password { hash, .. } => Some(hash),
+        }
+    }
+
+    /// Without a way to sign in: whoever loses the cookie loses what was bought with it.
+    pub fn is_guest(&self) -> bool {
+        self.sign_in == SignIn::Guest
+    }
+}
+
+/// A guest signed in to an account that was there before: what the guest bought is the person's from now on. Emitted in
+/// the transaction of the sign-in; whoever keeps purchases hears it by a hook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GuestJoined {
+    pub guest: PersonId,
+    pub person: PersonId,
 }
 
 /// An address as the person wrote it; compared by [`Email::key`].
@@ -129,9 +169,28 @@ pub struct Session {
     pub until: Timestamp,
 }
 
+/// What others may see of a session: the first half of its token's hash, which signs nobody in.
+pub type SessionId = Id<Session>;
+
+impl SessionId {
+    /// The id under which the session of this token is listed, revoked and written into the audit.
+    pub fn of_token(token: &TokenHash) -> SessionId {
+        let mut half = [0; 16];
+        half.copy_from_slice(&token[..16]);
+        SessionId::from_bytes(half)
+    }
+}
+
+impl Session {
+    /// Made on purpose by the operator, and ended by nobody else.
+    pub fn is_named(&self) -> bool {
+        matches!(self.kind, SessionKind::Token { .. })
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum SessionKind {
-    /// A cookie.
+    /// A cookie of a person who signed in.
     #[n(0)]
     Browser,
     /// A bearer token that `POST /sessions` answered with.
@@ -145,6 +204,9 @@ pub enum SessionKind {
         #[n(1)]
         scopes: Vec<TokenScope>,
     },
+    /// A cookie of a person who has no other way to be known.
+    #[n(3)]
+    Guest,
 }
 
 /// Key: hash of the token. Value: whose it is and until when. Written by accounts; read at every request.
