@@ -7,13 +7,13 @@ pub mod base;
 pub mod store;
 /// Engines that every capability is made of: stock, ledger, outbox, timers, audit.
 pub mod kernel;
+/// Finding places: the place table in memory and the text index on disk. It knows documents, not capabilities.
+pub mod search;
 /// The toolkit for pages: layout, drawn covers, what every page shares.
 pub mod web;
 /// People: who they are, how they sign in, what each may do.
 pub mod accounts;
 /// Merchants' places: categories, opening hours, imports from OpenStreetMap.
 pub mod directory;
-
-
-/// Finding places: the place table in memory and the text index on disk. It knows documents, not capabilities.
-pub mod search;
+/// Every table on one page.
+pub mod schema;

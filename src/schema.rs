@@ -1,0 +1,47 @@
+//! Every table on one page: what it holds, under which number, for `highstreet check` and for whoever wonders.
+//!
+//! A number names a table or an index for ever, also when the table is gone.
+
+use crate::store::Described;
+use crate::{accounts, directory, store};
+
+/// The schema that this build writes. Raised by a migration only; a newer store is refused.
+pub const NUMBER: u32 = 1;
+
+/// All tables, by number: those of the store from 1, then a hundred for each capability.
+pub fn tables() -> Vec<Described> {
+    vec![
+        // store
+        store::REMEMBERED.described(),
+        // accounts
+        accounts::PERSONS.described(),
+        accounts::SESSIONS.described(),
+        // directory
+        directory::MERCHANTS.described(),
+        directory::PLACES.described(),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::tables;
+
+    #[test]
+    fn no_two_tables_or_indexes_share_a_number_or_a_name() {
+        let mut seen = BTreeSet::new();
+        let mut names = BTreeSet::new();
+        for table in tables() {
+            for (number, name, _) in table.indexes.into_iter().chain([(table.number, table.name, true)]) {
+                assert!(seen.insert(number), "{name} takes the number {number}, which is taken");
+                assert!(names.insert(name), "two are called {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_page_is_in_order() {
+        assert!(tables().is_sorted_by_key(|table| table.number));
+    }
+}
