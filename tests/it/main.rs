@@ -1,5 +1,7 @@
 //! Black-box tests over the real binary, one file a capability, and the tests that keep the house in order.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test complains by panicking, also in its helpers")]
+
 #[path = "../kit/mod.rs"]
 pub mod kit;
 

@@ -49,10 +49,10 @@ fn height(room: &str) -> Option<usize> {
 }
 
 fn is_capability(room: &str) -> bool {
-    let between = |height: usize| (super_height(CAPABILITIES.0)..=super_height(CAPABILITIES.1)).contains(&height);
+    let between = |height: usize| (height_of(CAPABILITIES.0)..=height_of(CAPABILITIES.1)).contains(&height);
     height(room).is_some_and(between)
 }
 
-fn super_height(room: &str) -> usize {
+fn height_of(room: &str) -> usize {
     height(room).expect("a capability is a room")
 }

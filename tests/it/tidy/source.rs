@@ -295,12 +295,8 @@ impl<'ast> Visit<'ast> for Pass {
         }
         if let syn::Meta::List(list) = &attribute.meta {
             self.tokens(list.tokens.clone());
-            let inner = list.tokens.clone().into_iter().filter_map(|tree| match tree {
-                TokenTree::Ident(ident) if attribute.path().is_ident("cfg_attr") => Some(ident),
-                _ => None,
-            });
-            let inner: Vec<Named> =
-                inner.map(|ident| Named { name: ident.to_string(), line: ident.span().start().line }).collect();
+            let inner = list.tokens.clone().into_iter().filter(|_| attribute.path().is_ident("cfg_attr"));
+            let inner: Vec<Named> = inner.filter_map(word_of).collect();
             self.facts.attributes.extend(inner);
         }
     }
@@ -349,6 +345,11 @@ impl Pass {
             Ok(())
         });
     }
+}
+
+fn word_of(tree: TokenTree) -> Option<Named> {
+    let TokenTree::Ident(ident) = tree else { return None };
+    Some(Named { name: ident.to_string(), line: ident.span().start().line })
 }
 
 fn is_punct(tree: &TokenTree, wanted: char) -> bool {
