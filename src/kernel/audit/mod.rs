@@ -227,7 +227,7 @@ fn link(previous: Hash, content: &Content) -> Hash {
 fn commitment(salt: Salt, side: Side, bytes: &[u8]) -> Hash {
     let label: &[u8] = match side {
         Side::Before => b"before",
-        Side::After => b"after.",
+        Side::After => b"after",
     };
     Hash(Sha256::new().chain_update(salt.0).chain_update(label).chain_update(bytes).finalize().into())
 }

@@ -9,7 +9,7 @@ mod runner;
 mod tests;
 
 pub use model::{LETTERS, Letter, LetterId, LetterState};
-pub use rules::{Failure, GIVE_UP_SECONDS, MAX_DEDUPE_BYTES, MAX_PAYLOAD_BYTES};
+pub use rules::{DELIVER_WITHIN_SECONDS, Failure, GIVE_UP_SECONDS, MAX_DEDUPE_BYTES, MAX_PAYLOAD_BYTES};
 pub use runner::{Carriers, Deliver, run, run_once};
 
 use crate::base::{Fault, Timestamp};

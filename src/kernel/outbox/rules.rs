@@ -8,8 +8,13 @@ pub const MAX_PAYLOAD_BYTES: usize = 64 << 10;
 pub const MAX_DEDUPE_BYTES: usize = 200;
 /// A letter that has failed for so long is dead.
 pub const GIVE_UP_SECONDS: i64 = 3 * 24 * 3600;
-/// How long an attempt may take before another one begins; deliverers time out well before.
+/// A deliverer gives up on the other side by then.
+pub const DELIVER_WITHIN_SECONDS: u32 = 30;
+/// Letters that one round takes; they are delivered one after the other while their leases run.
+pub(super) const LETTERS_A_ROUND: usize = 8;
+/// How long a round may take before somebody else attempts its letters.
 pub(super) const LEASE_SECONDS: i64 = 300;
+const _: () = assert!(LETTERS_A_ROUND as i64 * (DELIVER_WITHIN_SECONDS as i64) < LEASE_SECONDS);
 /// Reasons come from outside and are cut.
 pub(super) const MAX_REASON_CHARACTERS: usize = 300;
 const FIRST_DELAY_SECONDS: i64 = 30;

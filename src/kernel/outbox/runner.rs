@@ -8,16 +8,16 @@ use std::time::Duration;
 
 use crate::base::Fault;
 use crate::kernel::outbox::model::Letter;
+use crate::kernel::outbox::rules::LETTERS_A_ROUND;
 use crate::kernel::outbox::{Failure, lease, next_due, record};
 use crate::store::{Outcome, Stop, Store};
 
-/// Letters that one round takes; few, because their leases run while they are delivered one after the other.
-const LETTERS_A_ROUND: usize = 8;
 /// How long the runner sleeps at most: letters are written meanwhile, and the demo's clock can be moved.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
 /// Takes a letter to where it belongs. It may be called again for a letter that was delivered, if we crashed before we
-/// could write that down: so it hands on the dedupe key. It runs on the runner's thread, may block, and times out.
+/// could write that down: so it hands on the dedupe key. It runs on the runner's thread and may block, but no longer than
+/// [`crate::kernel::outbox::DELIVER_WITHIN_SECONDS`].
 pub trait Deliver: Send + Sync {
     fn deliver(&self, letter: &Letter) -> Result<(), Failure>;
 }

@@ -41,9 +41,12 @@ impl crate::base::Refusal for Refusal {
         match self {
             Refusal::SoldOut { left: 0, .. } => "This is sold out. Look what else there is nearby.".to_owned(),
             Refusal::SoldOut { left, .. } => format!("Only {left} left. Take fewer, or look what else there is."),
-            Refusal::CapReached { limit } => format!("One person can have at most {limit} of this, and you do."),
+            Refusal::CapReached { limit } => {
+                format!("You can have at most {limit} of this, counting what you have already.")
+            }
             Refusal::HoldExpired => {
-                "The time to pay ran out, and what you had is gone. Whatever you paid goes back to you.".to_owned()
+                "The time to pay ran out, and others took what was held for you. Whatever you paid goes back to you."
+                    .to_owned()
             }
             Refusal::AlreadyExtended => "You have had more time already. Please pay before it runs out.".to_owned(),
         }
