@@ -11,7 +11,8 @@ use crate::accounts::queries::viewer_of;
 use crate::accounts::refusal::Refusal;
 use crate::accounts::rules::{MAX_TOKENS, giving_way, holds_until};
 use crate::base::{Fault, Line};
-use crate::store::{Outcome, Span, Stop, Tx};
+use crate::kernel::audit::{self, Deed, Verdict, Who};
+use crate::store::{Outcome, Row, Span, Stop, Tx};
 
 /// What a person says to have an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +41,7 @@ pub fn sign_up(tx: &mut Tx<'_>, account: &NewAccount, entry: &Entry) -> Outcome<
         None => (tx.new_id(), Vec::new(), tx.now()),
     };
     tx.put(&PERSONS, &id, &person_of(account, grants, since))?;
+    note_entry(tx, "signed-up", id, &entry.token)?;
     Ok(enter(tx, id, entry)?)
 }
 
@@ -57,13 +59,15 @@ pub fn begin_session(tx: &mut Tx<'_>, verified: &Verified, entry: &Entry) -> Out
     if let Some((guest, _)) = guest {
         tx.emit(&GuestJoined { guest, person: known.person })?;
     }
+    note_entry(tx, "signed-in", known.person, &entry.token)?;
     Ok(enter(tx, known.person, entry)?)
 }
 
 /// Ends the session of this token; one that is over already is no trouble.
 pub fn sign_out(tx: &mut Tx<'_>, token: &TokenHash) -> Outcome<(), Refusal> {
-    if tx.contains(&SESSIONS, token)? {
+    if let Some(session) = tx.get(&SESSIONS, token)? {
         tx.delete(&SESSIONS, token)?;
+        note_entry(tx, "signed-out", session.person, token)?;
     }
     Ok(())
 }
@@ -86,14 +90,17 @@ pub fn add_user(tx: &mut Tx<'_>, account: &NewAccount, grants: &[Grant]) -> Outc
     let id = tx.new_id();
     let since = tx.now();
     tx.put(&PERSONS, &id, &person_of(account, grants.to_vec(), since))?;
+    note_console(tx, "person-added", id, None)?;
     Ok(id)
 }
 
 /// The operator sets all roles of a person anew.
 pub fn set_roles(tx: &mut Tx<'_>, email: &Email, grants: &[Grant]) -> Outcome<PersonId, Refusal> {
     let (id, mut person) = person_by_email(tx, email)?;
+    let before = person.clone();
     person.grants = grants.to_vec();
     tx.put(&PERSONS, &id, &person)?;
+    note_console(tx, "roles-changed", id, Some((&before, &person)))?;
     Ok(id)
 }
 
@@ -107,9 +114,11 @@ pub fn grant_staff(
     places: &[PlaceId],
 ) -> Outcome<PersonId, Refusal> {
     let (id, mut person) = person_by_email(tx, email)?;
+    let before = person.clone();
     person.grants.retain(|grant| !matches!(grant, Grant::Staff { merchant: at, .. } if *at == merchant));
     person.grants.push(Grant::Staff { role, merchant, places: places.to_vec() });
     tx.put(&PERSONS, &id, &person)?;
+    note_console(tx, "roles-changed", id, Some((&before, &person)))?;
     Ok(id)
 }
 
@@ -123,6 +132,7 @@ pub fn reset_password(tx: &mut Tx<'_>, email: &Email, password: &PasswordHash) -
             tx.delete(&SESSIONS, &token)?;
         }
     }
+    note_console(tx, "password-reset", id, None)?;
     Ok(id)
 }
 
@@ -143,6 +153,7 @@ pub fn create_token(
     scopes.sort_unstable();
     scopes.dedup();
     put_session(tx, id, token, SessionKind::Token { label: label.clone(), scopes })?;
+    note_token(tx, "token-created", SessionId::of_token(token))?;
     Ok(SessionId::of_token(token))
 }
 
@@ -153,6 +164,7 @@ pub fn revoke_token(tx: &mut Tx<'_>, id: SessionId) -> Outcome<(), Refusal> {
         return Err(Refusal::UnknownToken.into());
     };
     tx.delete(&SESSIONS, &token)?;
+    note_token(tx, "token-revoked", id)?;
     Ok(())
 }
 
@@ -201,6 +213,34 @@ fn put_session(tx: &mut Tx<'_>, person: PersonId, token: &TokenHash, kind: Sessi
 
 fn sessions_of(tx: &Tx<'_>, person: PersonId) -> Result<Vec<(TokenHash, Session)>, Fault> {
     tx.scan_by(&SESSIONS, &SESSIONS_BY_PERSON, Span::prefix(&person))?.collect()
+}
+
+/// What a person did at the door, with the session that it was done by.
+fn note_entry(tx: &mut Tx<'_>, action: &str, person: PersonId, token: &TokenHash) -> Result<(), Fault> {
+    let (subject, origin) = (("person", person.untyped()), Some(SessionId::of_token(token).untyped()));
+    let (who, verdict) = (Who::Person(person.untyped()), Verdict::Done);
+    audit::append(tx, Deed { who, action, subject, origin, verdict, before: None, after: None })?;
+    Ok(())
+}
+
+/// What the operator did to a person; of the roles before and after only commitments are kept.
+fn note_console(
+    tx: &mut Tx<'_>,
+    action: &str,
+    person: PersonId,
+    change: Option<(&Person, &Person)>,
+) -> Result<(), Fault> {
+    let (before, after) = change.map(|(before, after)| (before.grants.to_row(), after.grants.to_row())).unzip();
+    let (who, subject, verdict) = (Who::Console, ("person", person.untyped()), Verdict::Done);
+    let (before, after) = (before.as_deref(), after.as_deref());
+    audit::append(tx, Deed { who, action, subject, origin: None, verdict, before, after })?;
+    Ok(())
+}
+
+fn note_token(tx: &mut Tx<'_>, action: &str, token: SessionId) -> Result<(), Fault> {
+    let (who, subject, verdict) = (Who::Console, ("token", token.untyped()), Verdict::Done);
+    audit::append(tx, Deed { who, action, subject, origin: None, verdict, before: None, after: None })?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -228,3 +228,38 @@ fn a_person_has_a_bounded_number_of_tokens() {
     assert!((0..50).all(|token| create(token).is_ok()));
     assert_eq!(create(50), Err(Refusal::TooManyTokens));
 }
+
+#[test]
+fn adm_03_sign_ins_roles_and_tokens_are_in_the_audit_without_personal_text() {
+    let store = memory();
+    let anna = sign_up_as(&store, "anna@example.org", 1, None).unwrap().actor().unwrap().person;
+    sign_in_as(&store, "anna@example.org", 2, Some(1)).unwrap();
+    run(&store, |tx| sign_out(tx, &[2; 32])).unwrap();
+    run(&store, |tx| set_roles(tx, &email("anna@example.org"), &[Grant::Moderator])).unwrap();
+    run(&store, |tx| reset_password(tx, &email("anna@example.org"), &hash("new"))).unwrap();
+    let label = Line::parse("Anna's script").unwrap();
+    let create =
+        move |tx: &mut Tx<'_>| create_token(tx, &email("anna@example.org"), &label, &[TokenScope::Own], &[9; 32]);
+    let token = run(&store, create).unwrap();
+    run(&store, move |tx| revoke_token(tx, token)).unwrap();
+    let mut records = audit::newest(&store.snapshot().unwrap(), None, 100).unwrap();
+    records.reverse();
+    let said: Vec<_> =
+        records.iter().map(|(_, record)| (record.content.action.as_str(), record.content.subject)).collect();
+    let (person, token) = (anna.untyped(), token.untyped());
+    assert_eq!(
+        said,
+        [
+            ("signed-up", person),
+            ("signed-in", person),
+            ("signed-out", person),
+            ("roles-changed", person),
+            ("password-reset", person),
+            ("token-created", token),
+            ("token-revoked", token),
+        ]
+    );
+    let rows: Vec<u8> = records.iter().flat_map(|(_, record)| record.to_row()).collect();
+    assert!(!String::from_utf8_lossy(&rows).to_lowercase().contains("anna"));
+    assert_eq!(audit::verify(&store.snapshot().unwrap()), Ok(None));
+}
