@@ -1,5 +1,6 @@
-//! The audit: who did what to what, from where and when; appended for ever and chained by hashes. No personal text: ids,
-//! stable names, and salted commitments to the values before and after, which say nothing once the salt is erased.
+//! The audit: who did what to what, from where and when; appended for ever and chained by hashes. No personal
+//! text: ids, stable names, and salted commitments to the values before and after, which say nothing once the salt
+//! is erased.
 
 #[cfg(test)]
 mod tests;

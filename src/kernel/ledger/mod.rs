@@ -1,5 +1,6 @@
-//! The ledger: double entry over accounts by owner, kind and currency. A posting is immutable, names its cause, and sums
-//! to zero per currency; a mistake is undone by its reversal. Which event posts what is the capabilities' business.
+//! The ledger: double entry over accounts by owner, kind and currency. A posting is immutable, names its cause,
+//! and sums to zero per currency; a mistake is undone by its reversal. Which event posts what is the capabilities'
+//! business.
 
 mod keys;
 mod model;

@@ -1,5 +1,6 @@
-//! The outbox: effects outside the store (mail, webhook, provider call) as durable rows, written by the transaction that
-//! causes them. Each is attempted at least once, and recorded once per dedupe key; who delivers is wired by `app.rs`.
+//! The outbox: effects outside the store (mail, webhook, provider call) as durable rows, written by the
+//! transaction that causes them. Each is attempted at least once, and recorded once per dedupe key; who delivers
+//! is wired by `app.rs`.
 
 mod model;
 mod rules;

@@ -15,9 +15,9 @@ use crate::store::{Outcome, Stop, Store};
 /// How long the runner sleeps at most: letters are written meanwhile, and the demo's clock can be moved.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
-/// Takes a letter to where it belongs. It may be called again for a letter that was delivered, if we crashed before we
-/// could write that down: so it hands on the dedupe key. It runs on the runner's thread and may block, but no longer than
-/// [`crate::kernel::outbox::DELIVER_WITHIN_SECONDS`].
+/// Takes a letter to where it belongs. It may be called again for a letter that was delivered, if we crashed
+/// before we could write that down: so it hands on the dedupe key. It runs on the runner's thread and may block,
+/// but no longer than [`crate::kernel::outbox::DELIVER_WITHIN_SECONDS`].
 pub trait Deliver: Send + Sync {
     fn deliver(&self, letter: &Letter) -> Result<(), Failure>;
 }
