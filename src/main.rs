@@ -1,3 +1,16 @@
 //! Parses the command line and calls one function of `cli`.
 
-fn main() {}
+use std::panic::{PanicHookInfo, catch_unwind, set_hook};
+
+use highstreet::cli::{Exit, run};
+
+fn main() -> Exit {
+    set_hook(Box::new(report_bug));
+    catch_unwind(|| run(std::env::args_os())).unwrap_or(Exit::Bug)
+}
+
+/// One line, for whoever is to report it.
+fn report_bug(info: &PanicHookInfo<'_>) {
+    let line = info.to_string().replace('\n', " ");
+    eprintln!("highstreet: a bug of ours, please report it: {line}");
+}

@@ -7,4 +7,5 @@ pub mod kit;
 
 mod commands;
 mod kit_itself;
+mod server;
 mod tidy;

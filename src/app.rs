@@ -1,0 +1,117 @@
+//! Puts the house together: the router with its layers, around the routes of every room.
+
+use std::any::Any;
+use std::path::Path;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::StatusCode;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use jiff::tz::TimeZone;
+use tower_http::catch_panic::{CatchPanicLayer, ResponseForPanic};
+
+use crate::api::{Problem, is_api_path, problems};
+use crate::base::{Clock, Currency, Fault, Timestamp};
+use crate::store::{Hooks, OpenFault, Options, Origin, Place, Store};
+use crate::web::{
+    MAX_FORM_BYTES, Metrics, PageError, Plan, Readiness, Settings, Site, assets, compression, dress, health, visit,
+    watch,
+};
+
+/// Everything that the server answers.
+pub fn router(site: Site) -> Router {
+    let pages = Router::new()
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(async || PageError::plain(StatusCode::METHOD_NOT_ALLOWED))
+        .merge(machines())
+        .layer(catch_panics(&site))
+        .layer(from_fn_with_state(site.clone(), visit));
+    let api = Router::new()
+        .method_not_allowed_fallback(async || Problem::plain(StatusCode::METHOD_NOT_ALLOWED))
+        .layer(catch_panics(&site))
+        .layer(from_fn(problems));
+    pages
+        .merge(api)
+        .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
+        .layer(from_fn(dress))
+        .layer(compression())
+        .layer(from_fn_with_state(site.clone(), watch))
+        .with_state(site)
+}
+
+/// What machines ask for: health, figures, files.
+fn machines() -> Router<Site> {
+    Router::new()
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
+        .route("/robots.txt", get(assets::robots))
+        .route("/favicon.ico", get(assets::favicon))
+        .route("/assets/{*name}", get(assets::serve))
+}
+
+async fn nothing_here(request: Request) -> Response {
+    if is_api_path(request.uri().path()) {
+        return Problem::not_found().into_response();
+    }
+    PageError::not_found().into_response()
+}
+
+/// A panic is the answer 500 to one request, and harms no other. The hook of `server/log.rs` logs it.
+#[derive(Clone)]
+struct CountPanics(Site);
+
+impl ResponseForPanic for CountPanics {
+    type ResponseBody = Body;
+
+    fn response_for_panic(&mut self, _: Box<dyn Any + Send>) -> Response {
+        self.0.metrics.panicked();
+        PageError::plain(StatusCode::INTERNAL_SERVER_ERROR).into_response()
+    }
+}
+
+fn catch_panics(site: &Site) -> CatchPanicLayer<CountPanics> {
+    CatchPanicLayer::custom(CountPanics(site.clone()))
+}
+
+/// Number of the schema that this build writes.
+const SCHEMA: u32 = 1;
+
+/// Opens the city of a data folder, or founds one.
+pub fn open_store(
+    file: &Path,
+    origin: Origin,
+    cache_bytes: usize,
+    clock: &dyn Fn(Timestamp) -> Clock,
+) -> Result<Store, OpenFault> {
+    Store::open(Options {
+        place: Place::File(file),
+        cache_bytes,
+        schema: SCHEMA,
+        origin,
+        hooks: Hooks::default(),
+        clock,
+    })
+}
+
+/// The site on an open store.
+pub fn site(store: Store, demo: bool, metrics_token: Option<String>) -> Result<Site, Fault> {
+    let probe = store.clone();
+    Site::new(Plan {
+        readiness: Readiness::default().needs("store", move || probe.snapshot().is_ok()),
+        store,
+        settings: Settings {
+            city: "Highstreet".to_owned(),
+            currency: Currency::EUR,
+            zone: TimeZone::UTC,
+            attribution: String::new(),
+        },
+        metrics: Metrics::new(|_| {}),
+        demo,
+        tls: false,
+        metrics_token,
+    })
+}

@@ -1,0 +1,132 @@
+//! `highstreet demo`: the bundled city with sample merchants, offers and people, for this machine only.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::app;
+use crate::base::{Clock, Timestamp};
+use crate::cli::config::Config;
+use crate::cli::folder::Folder;
+use crate::cli::serve::serve_until_stopped;
+use crate::cli::{Exit, Failure};
+use crate::server::{Listening, start_log};
+use crate::store::{Origin, Store};
+
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Loopback address to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    listen: String,
+    /// Start the clock at this instant, such as 2026-11-23T12:00:00+02:00, and let it run
+    #[arg(long, value_name = "RFC3339", value_parser = instant)]
+    now: Option<Timestamp>,
+    /// Start anew, without what was there
+    #[arg(long)]
+    fresh: bool,
+}
+
+impl Demo {
+    pub fn run(self, config: Config) -> Result<Exit, Failure> {
+        start_log(config.log_format, true);
+        let listening = Listening::bind(&loopback(&self.listen)?)?;
+        let folder = Folder::take(&config.asked_data.clone().map_or_else(own_folder, Ok)?)?;
+        let store = self.open(&folder, config.cache_bytes)?;
+        serve_until_stopped(vec![listening], app::site(store, true, config.metrics_token)?)
+    }
+
+    /// The demo's store: the one that is there, or a new one.
+    fn open(&self, folder: &Folder, cache_bytes: usize) -> Result<Store, Failure> {
+        if folder.has_foreign_files()? {
+            return Err(Failure::usage("this folder has other files in it: a demo needs one of its own"));
+        }
+        let clock = |last: Timestamp| self.now.map_or_else(|| Clock::anchored(last), Clock::starting_at);
+        if folder.has_city() {
+            let last = last_commit_of_demo(folder, cache_bytes)?;
+            if self.fresh {
+                folder.clear()?;
+            } else if self.now.is_some_and(|now| now < last) {
+                return Err(Failure::usage(format!("--now is before the demo's last commit ({last}); try --fresh")));
+            }
+        }
+        Ok(app::open_store(&folder.store_file(), Origin::Demo, cache_bytes, &clock)?)
+    }
+}
+
+/// The time of the last commit, of a store that a demo made; any other is refused.
+fn last_commit_of_demo(folder: &Folder, cache_bytes: usize) -> Result<Timestamp, Failure> {
+    let store = app::open_store(&folder.store_file(), Origin::Demo, cache_bytes, &Clock::anchored)?;
+    let head = store.snapshot()?.head().clone();
+    if head.origin != Origin::Demo {
+        return Err(Failure::usage("this data folder holds a real city: a demo needs one of its own"));
+    }
+    Ok(head.at)
+}
+
+fn instant(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse(text).ok_or_else(|| "not an instant with an offset, such as 2026-11-23T12:00:00Z".to_owned())
+}
+
+/// The address, if nobody else's machine reaches it.
+fn loopback(address: &str) -> Result<String, Failure> {
+    let resolved = address.to_socket_addrs().map_err(|error| Failure::usage(format!("--listen {address}: {error}")))?;
+    let found: Vec<SocketAddr> = resolved.collect();
+    if found.is_empty() || !found.iter().all(|address| address.ip().is_loopback()) {
+        return Err(Failure::usage(format!(
+            "--listen {address}: a demo listens on loopback only, such as 127.0.0.1:0"
+        )));
+    }
+    Ok(address.to_owned())
+}
+
+/// The folder that demos without `--data` share, in the user's cache.
+fn own_folder() -> Result<PathBuf, Failure> {
+    let variable = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let cache = variable("XDG_CACHE_HOME").or_else(|| variable("HOME").map(|home| home.join(".cache")));
+    let cache =
+        cache.ok_or_else(|| Failure::usage("there is no home folder to keep the demo in: give it --data DIR"))?;
+    Ok(cache.join("highstreet/demo"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Outcome, REMEMBERED, Remembered};
+
+    #[test]
+    fn a_demo_listens_on_loopback_only() {
+        for good in ["127.0.0.1:0", "[::1]:8080"] {
+            assert!(loopback(good).is_ok(), "{good}");
+        }
+        for bad in ["0.0.0.0:8080", "192.0.2.1:80", "8080", ""] {
+            assert_eq!(loopback(bad).unwrap_err().exit, Exit::BadUsage, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_demo_never_takes_a_real_city_and_never_goes_back_in_time() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = Folder::take(parent.path()).unwrap();
+        let demo = |now: Option<&str>, fresh| {
+            let now = now.map(|text| Timestamp::parse(text).unwrap());
+            Demo { listen: String::new(), now, fresh }.open(&folder, 1 << 20).map(|store| {
+                let key = ([0; 16], "k".to_owned());
+                let row = |at| Remembered { request: [0; 32], answer: Vec::new(), at };
+                let written =
+                    store.write_blocking(move |tx| Outcome::<(), ()>::Ok(tx.put(&REMEMBERED, &key, &row(tx.now()))?));
+                written.outcome.unwrap();
+                store.clock().now()
+            })
+        };
+        assert!(
+            demo(Some("2026-11-23T12:00:00Z"), false).unwrap() >= Timestamp::parse("2026-11-23T12:00:00Z").unwrap()
+        );
+        assert_eq!(demo(Some("2020-01-01T00:00:00Z"), false).unwrap_err().exit, Exit::BadUsage);
+        assert!(demo(Some("2020-01-01T00:00:00Z"), true).is_ok());
+        folder.clear().unwrap();
+        drop(app::open_store(&folder.store_file(), Origin::Real, 1 << 20, &Clock::anchored).unwrap());
+        assert_eq!(demo(None, true).unwrap_err().exit, Exit::BadUsage);
+        assert!(folder.has_city());
+    }
+}

@@ -1,0 +1,78 @@
+//! How a command ends: the exit code, and for failures the one line that says why.
+
+use std::process::{ExitCode, Termination};
+
+use crate::base::Fault;
+use crate::base::fault::FaultKind;
+use crate::server::ListenFault;
+use crate::store::OpenFault;
+
+/// Exit codes; those from 64 on are as in sysexits.h.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    Done = 0,
+    /// The answer is no.
+    No = 1,
+    BadUsage = 2,
+    Bug = 70,
+    Io = 74,
+    TryAgain = 75,
+}
+
+impl Termination for Exit {
+    fn report(self) -> ExitCode {
+        ExitCode::from(self as u8)
+    }
+}
+
+/// Why a command did not do its work.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    pub exit: Exit,
+    pub message: String,
+}
+
+impl Failure {
+    pub fn new(exit: Exit, message: impl Into<String>) -> Failure {
+        Failure { exit, message: message.into() }
+    }
+
+    pub fn usage(message: impl Into<String>) -> Failure {
+        Failure::new(Exit::BadUsage, message)
+    }
+
+    pub fn io(message: impl Into<String>) -> Failure {
+        Failure::new(Exit::Io, message)
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Failure {
+        let exit = match fault.kind {
+            FaultKind::Busy => Exit::TryAgain,
+            FaultKind::Full | FaultKind::Io | FaultKind::Corrupt => Exit::Io,
+            FaultKind::Bug => Exit::Bug,
+        };
+        Failure::new(exit, fault.to_string())
+    }
+}
+
+impl From<OpenFault> for Failure {
+    fn from(fault: OpenFault) -> Failure {
+        match fault {
+            OpenFault::Newer { .. } => Failure::io(fault.to_string()),
+            OpenFault::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<ListenFault> for Failure {
+    fn from(fault: ListenFault) -> Failure {
+        let exit = match fault {
+            ListenFault::Taken { .. } => Exit::TryAgain,
+            ListenFault::Io { .. } => Exit::Io,
+        };
+        Failure::new(exit, fault.to_string())
+    }
+}

@@ -1,0 +1,83 @@
+//! `highstreet serve`: the real thing. What it shares with `demo` is here as well.
+
+use clap::Args;
+use sd_notify::NotifyState;
+use tokio::runtime;
+
+use crate::app;
+use crate::base::{Clock, Fault};
+use crate::cli::config::Config;
+use crate::cli::folder::Folder;
+use crate::cli::{Exit, Failure, print};
+use crate::server::{FrontDoor, Limits, Listening, Stop, serve, start_log};
+use crate::store::Origin;
+use crate::web::Site;
+
+/// What a handler of a request that was cut off may still take.
+const LAST_WORK: std::time::Duration = std::time::Duration::from_secs(1);
+
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Address to listen on; port 0 takes a free one. May be given several times [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR")]
+    listen: Vec<String>,
+}
+
+impl Serve {
+    pub fn run(self, config: Config) -> Result<Exit, Failure> {
+        start_log(config.log_format, config.quiet);
+        let folder = Folder::take(&config.data())?;
+        let store = app::open_store(&folder.store_file(), Origin::Real, config.cache_bytes, &Clock::anchored)?;
+        if store.snapshot()?.head().origin == Origin::Demo {
+            return Err(Failure::usage("this data folder belongs to a demo: run `highstreet demo`, or take another"));
+        }
+        let listening = listening(&self.listen, &config)?;
+        serve_until_stopped(listening, app::site(store, false, config.metrics_token)?)
+    }
+}
+
+/// The sockets of systemd, else the addresses of the flags, else those of the configuration.
+fn listening(flags: &[String], config: &Config) -> Result<Vec<Listening>, Failure> {
+    let handed = Listening::from_systemd()?;
+    if !handed.is_empty() {
+        return Ok(handed);
+    }
+    let addresses = if flags.is_empty() { &config.listen } else { flags };
+    Ok(addresses.iter().map(|address| Listening::bind(address)).collect::<Result<_, _>>()?)
+}
+
+/// Serves the site; says so when it answers; comes back after SIGTERM or SIGINT.
+pub(in crate::cli) fn serve_until_stopped(listening: Vec<Listening>, site: Site) -> Result<Exit, Failure> {
+    let runtime = runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::io(format!("can't start threads: {error}")))?;
+    let served = runtime.block_on(async {
+        let stop = Stop::on_signal().map_err(|error| Fault::io("catching signals", error))?;
+        let door = FrontDoor::new(app::router(site.clone()), site, Limits::default());
+        announce(&listening);
+        serve(listening, door, async {
+            stop.wait().await;
+            tracing::info!("stopping");
+            notify(NotifyState::Stopping);
+        })
+        .await
+    });
+    runtime.shutdown_timeout(LAST_WORK);
+    served?;
+    Ok(Exit::Done)
+}
+
+fn announce(listening: &[Listening]) {
+    for open in listening {
+        print(&format!("ready http://{}\n", open.address));
+    }
+    notify(NotifyState::Ready);
+}
+
+/// Without systemd there is nobody to tell.
+fn notify(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(false, &[state]) {
+        tracing::warn!(%error, "can't tell systemd");
+    }
+}

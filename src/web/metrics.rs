@@ -1,0 +1,85 @@
+//! What the server counts, in the text format of Prometheus. Routes are labels, paths and people never are.
+
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+
+use crate::base::Fault;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Answered {
+    method: &'static str,
+    route: String,
+    status: u16,
+}
+
+/// The registry and the metrics of the server itself.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<Answered, Counter>,
+    seconds: Histogram,
+    connections: Gauge,
+    panics: Counter,
+}
+
+impl Metrics {
+    /// `also` registers what other rooms count.
+    pub fn new(also: impl FnOnce(&mut Registry)) -> Metrics {
+        let mut registry = Registry::with_prefix("highstreet");
+        let requests = Family::default();
+        // 0.1 ms to 6.5 s
+        let seconds = Histogram::new(exponential_buckets(0.0001, 2.0, 17));
+        let (connections, panics) = (Gauge::default(), Counter::default());
+        registry.register("http_requests", "Requests answered", requests.clone());
+        registry.register("http_request_seconds", "Time from request to response head", seconds.clone());
+        registry.register("http_connections", "Connections open", connections.clone());
+        registry.register("panics", "Panics in handlers", panics.clone());
+        also(&mut registry);
+        Metrics { registry, requests, seconds, connections, panics }
+    }
+
+    pub fn answered(&self, method: &'static str, route: &str, status: u16, took: Duration) {
+        self.requests.get_or_create(&Answered { method, route: route.to_owned(), status }).inc();
+        self.seconds.observe(took.as_secs_f64());
+    }
+
+    pub fn connected(&self) {
+        self.connections.inc();
+    }
+
+    pub fn disconnected(&self) {
+        self.connections.dec();
+    }
+
+    pub fn panicked(&self) {
+        self.panics.inc();
+    }
+
+    pub fn text(&self) -> Result<String, Fault> {
+        let mut text = String::new();
+        encode(&mut text, &self.registry).map_err(|error| Fault::bug("writing the metrics", error))?;
+        Ok(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_counted_by_route_and_status() {
+        let metrics = Metrics::new(|_| {});
+        metrics.answered("GET", "/p/{slug}", 200, Duration::from_millis(3));
+        metrics.answered("GET", "/p/{slug}", 200, Duration::from_millis(3));
+        let text = metrics.text().unwrap();
+        let line = r#"highstreet_http_requests_total{method="GET",route="/p/{slug}",status="200"} 2"#;
+        assert!(text.contains(line), "{text}");
+    }
+}
