@@ -15,6 +15,7 @@ use tower_http::catch_panic::{CatchPanicLayer, ResponseForPanic};
 
 use crate::api::{Problem, is_api_path, problems};
 use crate::base::{Clock, Currency, Fault, Timestamp};
+use crate::schema;
 use crate::store::{Hooks, OpenFault, Options, Origin, Place, Store};
 use crate::web::{
     MAX_FORM_BYTES, Metrics, PageError, Plan, Readiness, Settings, Site, assets, compression, dress, health, visit,
@@ -77,9 +78,6 @@ fn catch_panics(site: &Site) -> CatchPanicLayer<CountPanics> {
     CatchPanicLayer::custom(CountPanics(site.clone()))
 }
 
-/// Number of the schema that this build writes.
-const SCHEMA: u32 = 1;
-
 /// Opens the city of a data folder, or founds one.
 pub fn open_store(
     file: &Path,
@@ -90,7 +88,7 @@ pub fn open_store(
     Store::open(Options {
         place: Place::File(file),
         cache_bytes,
-        schema: SCHEMA,
+        schema: schema::NUMBER,
         origin,
         hooks: Hooks::default(),
         clock,
