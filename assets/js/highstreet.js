@@ -208,6 +208,7 @@ async function camera(form, button) {
   const video = form.querySelector("video");
   const input = form.querySelector("input[name=code]");
   button.hidden = false;
+  form.querySelector("button:not([type])").classList.remove("go");
   button.onclick = async () => {
     listen();
     try {
@@ -245,7 +246,7 @@ function listen() {
 }
 
 function sound(kind) {
-  navigator.vibrate?.(kind === "yes" ? 80 : [120, 80, 120]);
+  if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.(kind === "yes" ? 80 : [120, 80, 120]);
   listen();
   if (!audio) return;
   const notes = { yes: [[660, 0, .12], [990, .12, .2]], ask: [[520, 0, .15], [520, .2, .15]], no: [[196, 0, .5]] }[kind] ?? [];

@@ -18,7 +18,7 @@ const lucide = {
   names: `accessibility arrow-left badge-check banknote book-open calendar camera check chevron-down chevron-left
     chevron-right circle-check circle-question-mark circle-x clock copy eye file-text globe hourglass house info list-filter
     locate-fixed lock log-in log-out mail map-pin message-square navigation pause pencil percent phone play plus printer qr-code
-    receipt refresh-cw reply scale scan-line search settings shield store tag ticket timer triangle-alert undo-2 user
+    receipt refresh-cw reply scale scan-line search settings shield star store tag ticket timer triangle-alert undo-2 user
     user-plus users utensils wallet x`,
 };
 
@@ -62,7 +62,8 @@ function symbols(from) {
   }
 }
 
-// Lucide strokes in a box of 24, Maki fills in a box of 15; both take the colour of the text around them.
+// Lucide strokes in a box of 24, Maki fills in a box of 15; both take the colour of the text around them. Lucide's
+// `fill="none"` is left to the stylesheet, so that a star can be filled where it counts.
 function symbol(from, name, svg) {
   const inner = svg
     .replace(/<!--.*?-->|<\?xml.*?\?>|<title>.*?<\/title>/gs, "")
@@ -74,7 +75,7 @@ function symbol(from, name, svg) {
     .replace(/ id="[^"]*"/g, "")
     .trim();
   const look = from === lucide
-    ? `viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"`
+    ? `viewBox="0 0 24 24" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"`
     : `viewBox="0 0 15 15" fill="currentColor"`;
   return `<symbol id="${from.prefix}${name}" ${look}>${inner}</symbol>`;
 }

@@ -114,21 +114,27 @@ impl<'a> Covers<'a> {
         Covers { sprite, drawn: 0, last: None }
     }
 
-    /// The next cover of the page, as SVG to print unescaped. `icon` is a name in the sprite; empty takes the family's.
+    /// The next cover of a card, as SVG to print unescaped. `icon` is a name in the sprite; empty takes the family's.
     pub fn draw(&mut self, id: &[u8; 16], family: Family, icon: &str) -> String {
         let own = pattern_of(id);
         let pattern = if self.last == Some(own) { (own + 1) % PATTERNS.len() } else { own };
         self.last = Some(pattern);
         self.drawn += 1;
         let icon = if icon.is_empty() { family.icon() } else { icon };
-        svg(Look { id, hue: family.hue(), icon, pattern, place: self.drawn, sprite: self.sprite })
+        svg(Look { id, hue: family.hue(), icon, pattern, place: self.drawn, sprite: self.sprite, view: CARD })
     }
 }
 
-/// The cover of a page that shows one thing.
+/// The wide cover at the head of a page that shows one thing; its pattern is the one that the thing has in lists.
 pub fn cover(id: &[u8; 16], family: Family, icon: &str, sprite: &str) -> String {
-    Covers::new(sprite).draw(id, family, icon)
+    let icon = if icon.is_empty() { family.icon() } else { icon };
+    svg(Look { id, hue: family.hue(), icon, pattern: pattern_of(id), place: 0, sprite, view: HEAD })
 }
+
+/// The boxes that a card and the head of a page show of the same drawing.
+const CARD: &str = "0 0 320 180";
+const HEAD: &str = "-160 0 640 180";
+const GROUND: &str = "M-160 0h640v180h-640z";
 
 /// A tile of 40 x 40: shapes to fill, or lines to stroke.
 struct Pattern {
@@ -184,14 +190,14 @@ struct Look<'a> {
     pattern: usize,
     place: usize,
     sprite: &'a str,
+    view: &'static str,
 }
 
 fn svg(look: Look<'_>) -> String {
     let mut out = String::with_capacity(1024);
-    out.push_str(
-        r#"<svg class="cover" viewBox="0 0 320 180" preserveAspectRatio="xMidYMid slice" aria-hidden="true">"#,
-    );
     // Writing to a String can't fail; the empty cover that an error would leave is harmless.
+    let _ = write!(out, r#"<svg class="cover" viewBox="{}" aria-hidden="true""#, look.view);
+    out.push_str(r#" preserveAspectRatio="xMidYMid slice">"#);
     let _ = ground(&mut out, &look);
     let _ = medallion(&mut out, &look);
     out.push_str("</svg>");
@@ -202,24 +208,34 @@ fn svg(look: Look<'_>) -> String {
 fn ground(out: &mut String, look: &Look<'_>) -> fmt::Result {
     let mixed = mix(look.id);
     let (hue, pattern_id) = (look.hue, format_args!("c{}-{mixed:08x}", look.place));
-    let tint = (u32::from(hue) + 350 + mixed / 7 % 21) % 360;
+    let tint = (hue + 350 + (mixed / 7 % 21) as u16) % 360;
     let scale = ["", " scale(.8)", " scale(1.3)"][(mixed / 151 % 3) as usize];
     let slant = [0, 30, 45, 60][(mixed / 457 % 4) as usize];
     let Pattern { stroked, shapes } = &PATTERNS[look.pattern];
     let paint = if *stroked { r#"fill="none" stroke-width="5" stroke"# } else { "fill" };
-    let whole = "M0 0h320v180H0z";
+    let (ground, figure) = (Shade(".91 .04", ".33 .05", hue), Shade(".82 .07", ".44 .08", tint));
     write!(out, r#"<pattern id="{pattern_id}" width="40" height="40" patternUnits="userSpaceOnUse""#)?;
-    write!(out, r#" patternTransform="rotate({slant}){scale}"><g {paint}="oklch(.82 .07 {tint})">{shapes}</g>"#)?;
-    write!(out, r#"</pattern><path fill="oklch(.91 .04 {hue})" d="{whole}"/>"#)?;
-    write!(out, r##"<path fill="url(#{pattern_id})" opacity=".55" d="{whole}"/>"##)
+    write!(out, r#" patternTransform="rotate({slant}){scale}"><g {paint}="{figure}">{shapes}</g></pattern>"#)?;
+    write!(out, r#"<path fill="{ground}" d="{GROUND}"/>"#)?;
+    write!(out, r##"<path fill="url(#{pattern_id})" opacity=".55" d="{GROUND}"/>"##)
 }
 
 /// The icon, on a disc that keeps the pattern away from it.
 fn medallion(out: &mut String, look: &Look<'_>) -> fmt::Result {
-    let hue = look.hue;
+    let (disc, ink) = (Shade(".95 .025", ".27 .04", look.hue), Shade(".4 .1", ".86 .08", look.hue));
     let (Ok(sprite), Ok(icon)) = (escape(look.sprite, Html), escape(look.icon, Html));
-    write!(out, r#"<circle cx="160" cy="90" r="46" fill="oklch(.95 .025 {hue})"/><g color="oklch(.4 .1 {hue})">"#)?;
+    write!(out, r#"<circle cx="160" cy="90" r="46" fill="{disc}"/><g fill="none" color="{ink}">"#)?;
     write!(out, r##"<use href="{sprite}#{icon}" x="136" y="66" width="48" height="48"/></g>"##)
+}
+
+/// One hue as lightness and chroma on light paper, and on dark.
+struct Shade(&'static str, &'static str, u16);
+
+impl fmt::Display for Shade {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Shade(light, dark, hue) = self;
+        write!(f, "light-dark(oklch({light} {hue}),oklch({dark} {hue}))")
+    }
 }
 
 #[cfg(test)]
