@@ -110,6 +110,14 @@ fn checked(text: &str, max: usize) -> Result<String, TextFault> {
     if text.chars().any(is_hidden) {
         return Err(TextFault::Hidden);
     }
+    // Most texts are ASCII: nothing to compose, a letter a byte.
+    if text.is_ascii() {
+        return match text {
+            _ if text.len() > max => Err(TextFault::TooLong { max }),
+            _ if text.chars().all(is_blank) => Err(TextFault::Empty),
+            _ => Ok(text.to_owned()),
+        };
+    }
     let normal: String = text.nfc().collect();
     if has_mark_flood(&normal) {
         return Err(TextFault::Marks);

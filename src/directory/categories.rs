@@ -248,6 +248,10 @@ impl<'a> Tags<'a> {
     pub fn get(&self, key: &str) -> Option<&'a str> {
         self.0.iter().find(|(found, _)| *found == key).map(|(_, value)| *value)
     }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.0.iter().copied()
+    }
 }
 
 impl<'a> FromIterator<(&'a str, &'a str)> for Tags<'a> {

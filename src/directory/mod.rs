@@ -4,5 +4,6 @@
 pub mod categories;
 pub mod hours;
 mod model;
+pub mod osm;
 
 pub use model::*;
