@@ -95,7 +95,7 @@ impl Wire {
             let Some(left) = self.allowed.checked_sub(idle).filter(|left| !left.is_zero()) else {
                 return Err(io::ErrorKind::TimedOut.into());
             };
-            self.timer.as_mut().reset(tokio::time::Instant::now() + left);
+            self.timer.set(tokio::time::sleep(left));
         }
         Ok(())
     }
@@ -148,7 +148,7 @@ impl Wire {
                 }
                 Poll::Ready(_) => return Poll::Ready(()),
                 Poll::Pending => {
-                    self.timer.as_mut().reset(tokio::time::Instant::now() + left);
+                    self.timer.set(tokio::time::sleep(left));
                     ready!(self.timer.as_mut().poll(cx));
                 }
             }

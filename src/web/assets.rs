@@ -26,8 +26,9 @@ include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 const A_DAY: &str = "public, max-age=86400";
 
-const ROBOTS: &str = "User-agent: *\nDisallow: /api/\nDisallow: /me\nDisallow: /desk\nDisallow: /till\nDisallow: /console\n\
-                      Disallow: /sign-in\nDisallow: /sign-up\n";
+const ROBOTS: &str = "User-agent: *\n\
+    Disallow: /api/\nDisallow: /me\nDisallow: /desk\nDisallow: /till\nDisallow: /console\n\
+    Disallow: /sign-in\nDisallow: /sign-up\n";
 
 /// The URL of a file by its path in `assets/`. A name that is not embedded gives a URL that answers 404, and
 /// `every_asset_named_in_the_sources_is_embedded` fails.

@@ -86,3 +86,6 @@ fn take_along(site: &Site, visit: &Visit, response: &mut Response) {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,11 @@
 //! Black-box tests over the real binary, one file a capability, and the tests that keep the house in order.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a test complains by panicking, also in its helpers")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test complains by panicking, also in its helpers"
+)]
 
 #[path = "../kit/mod.rs"]
 pub mod kit;

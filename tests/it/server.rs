@@ -1,97 +1,40 @@
 //! The front door over raw TCP: what is malformed, too long, slow or broken off gets its 4xx and harms nobody; the
 //! server says when it is ready and stops in good order.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test complains by panicking, also in its helpers")]
-
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::os::unix::net::UnixDatagram;
+use std::path::Path;
 use std::time::Duration;
 
 use highstreet::base::clock::monotonic;
-use tempfile::TempDir;
+use rustix::process::Signal;
+
+use super::kit::{Finished, Launch, Server, run};
 
 /// Longest that any answer may take here: beyond all limits of the server.
 const PATIENCE: Duration = Duration::from_secs(40);
 
-/// `serve` or `demo` in a folder of its own, killed by its id when dropped.
-struct Running {
-    child: Child,
-    address: SocketAddr,
-    _out: BufReader<ChildStdout>,
-    folder: TempDir,
+fn connect(server: &Server) -> TcpStream {
+    let stream = TcpStream::connect(server.address()).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    stream
 }
 
-fn highstreet() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_highstreet"));
-    command.env_clear().stdin(Stdio::null());
-    command
+/// Everything that the server says to these bytes until it closes.
+fn says(server: &Server, bytes: &[u8]) -> String {
+    let mut stream = connect(server);
+    // A server that has seen enough may stop reading: what it says counts.
+    let _ = stream.write_all(bytes);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
-impl Running {
-    fn start(subcommand: &str) -> Running {
-        let folder = tempfile::tempdir().unwrap();
-        let mut command = highstreet();
-        command.args([subcommand, "--listen", "127.0.0.1:0", "--data"]).arg(folder.path().join("data"));
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        let address = loop {
-            let mut line = String::new();
-            assert_ne!(out.read_line(&mut line).unwrap(), 0, "it ended before it was ready");
-            if let Some(address) = line.strip_prefix("ready http://") {
-                break address.trim().parse().unwrap();
-            }
-        };
-        Running { child, address, _out: out, folder }
-    }
-
-    fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.set_write_timeout(Some(PATIENCE)).unwrap();
-        stream
-    }
-
-    /// Everything that the server says to these bytes until it closes.
-    fn says(&self, bytes: &[u8]) -> String {
-        let mut stream = self.connect();
-        // A server that has seen enough may stop reading: what it says counts.
-        let _ = stream.write_all(bytes);
-        let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer);
-        String::from_utf8_lossy(&answer).into_owned()
-    }
-
-    fn status(&self, bytes: &[u8]) -> u16 {
-        status_of(&self.says(bytes))
-    }
-
-    fn signal(&self, signal: &str) {
-        let status = Command::new("kill").args([&format!("-{signal}"), &self.child.id().to_string()]).status();
-        assert!(status.unwrap().success());
-    }
-
-    /// How long the server takes to end, and its exit code.
-    fn ends(&mut self) -> (Duration, Option<i32>) {
-        let asked = monotonic();
-        while asked.elapsed() < PATIENCE {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return (asked.elapsed(), status.code());
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        panic!("it does not stop");
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn status_of(answer: &str) -> u16 {
+#[track_caller]
+fn status(server: &Server, bytes: &[u8]) -> u16 {
+    let answer = says(server, bytes);
     let status = answer.strip_prefix("HTTP/1.").and_then(|rest| rest.get(2..5));
     status.and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("no answer: {answer:?}"))
 }
@@ -102,7 +45,7 @@ fn get(path: &str) -> String {
 
 #[test]
 fn malformed_requests_get_their_4xx_and_the_server_goes_on() {
-    let server = Running::start("serve");
+    let server = Launch::serve().start();
     let post = "POST /nowhere HTTP/1.1\r\nHost: a\r\nConnection: close\r\n";
     let long = "x".repeat(100_000);
     let cases: [(&str, String, &[u16]); 26] = [
@@ -142,17 +85,17 @@ fn malformed_requests_get_their_4xx_and_the_server_goes_on() {
         ("noise", "\u{1}\u{2}\u{3} what is this\r\n\r\n".into(), &[400]),
     ];
     for (name, request, expected) in cases {
-        let status = server.status(request.as_bytes());
-        assert!(expected.contains(&status), "{name}: {status}");
-        assert_eq!(server.status(get("/healthz").as_bytes()), 200, "after {name}");
+        let got = status(&server, request.as_bytes());
+        assert!(expected.contains(&got), "{name}: {got}");
+        assert_eq!(status(&server, get("/healthz").as_bytes()), 200, "after {name}");
     }
 }
 
 #[test]
 fn addresses_of_every_size_and_kind_get_an_answer_below_500() {
-    let server = Running::start("serve");
+    let server = Launch::serve().start();
     for size in [1000, 8000, 8192, 8300, 9000, 16_384, 65_000, 1_000_000] {
-        let status = server.status(get(&format!("/{}", "a".repeat(size))).as_bytes());
+        let status = status(&server, get(&format!("/{}", "a".repeat(size))).as_bytes());
         assert_eq!(status, if size <= 8000 { 404 } else { 414 }, "{size}");
     }
     for path in [
@@ -169,37 +112,37 @@ fn addresses_of_every_size_and_kind_get_an_answer_below_500() {
         "/api",
         "/%F0%9F%98%80",
     ] {
-        let status = server.status(get(path).as_bytes());
+        let status = status(&server, get(path).as_bytes());
         assert!((400..500).contains(&status), "{path}: {status}");
     }
 }
 
 #[test]
 fn a_request_of_absolute_form_is_answered_and_pipelined_ones_in_order() {
-    let server = Running::start("serve");
+    let server = Launch::serve().start();
     let absolute = "GET http://localhost/healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-    assert_eq!(server.status(absolute.as_bytes()), 200);
+    assert_eq!(status(&server, absolute.as_bytes()), 200);
     let keep = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
     let chunked =
         "POST /nowhere HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
-    let said = server.says(format!("{keep}{chunked}{}", get("/robots.txt")).as_bytes());
+    let said = says(&server, format!("{keep}{chunked}{}", get("/robots.txt")).as_bytes());
     let statuses: Vec<&str> = said.split("HTTP/1.1 ").skip(1).filter_map(|answer| answer.get(..3)).collect();
     assert_eq!(statuses, ["200", "404", "200"], "{said}");
 }
 
 #[test]
 fn errors_are_problems_under_api_and_pages_elsewhere_with_the_security_headers() {
-    let server = Running::start("serve");
-    let problem = server.says(get("/api/v1/nothing").as_bytes());
+    let server = Launch::serve().start();
+    let problem = says(&server, get("/api/v1/nothing").as_bytes());
     assert!(problem.contains("content-type: application/problem+json"), "{problem}");
     assert!(problem.contains(r#""type":"not-found""#) && problem.contains(r#""status":404"#), "{problem}");
-    let page = server.says(get("/nothing").as_bytes());
+    let page = says(&server, get("/nothing").as_bytes());
     assert!(page.starts_with("HTTP/1.1 404") && page.contains("content-type: text/html"), "{page}");
     let post = "POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-    let not_allowed = server.says(post.as_bytes());
+    let not_allowed = says(&server, post.as_bytes());
     assert!(not_allowed.starts_with("HTTP/1.1 405") && not_allowed.contains("allow: GET,HEAD"), "{not_allowed}");
-    let turned_away = server.says(b"TRACE / HTTP/1.1\r\nHost: a\r\n\r\n");
-    for answer in [problem, page, not_allowed, turned_away, server.says(get("/robots.txt").as_bytes())] {
+    let turned_away = says(&server, b"TRACE / HTTP/1.1\r\nHost: a\r\n\r\n");
+    for answer in [problem, page, not_allowed, turned_away, says(&server, get("/robots.txt").as_bytes())] {
         for header in [
             "content-security-policy: default-src 'none'",
             "x-content-type-options: nosniff",
@@ -215,10 +158,10 @@ fn errors_are_problems_under_api_and_pages_elsewhere_with_the_security_headers()
 
 #[test]
 fn assets_have_lasting_names_and_come_compressed() {
-    let server = Running::start("serve");
+    let server = Launch::serve().start();
     let url = highstreet::web::assets::url("icons/sprite.svg");
     let ask = |headers: &str| {
-        server.says(format!("GET {url} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{headers}\r\n").as_bytes())
+        says(&server, format!("GET {url} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{headers}\r\n").as_bytes())
     };
     let plain = ask("");
     assert!(plain.starts_with("HTTP/1.1 200") && plain.contains("immutable"), "{}", &plain[..300]);
@@ -227,26 +170,26 @@ fn assets_have_lasting_names_and_come_compressed() {
     assert!(ask("Accept-Encoding: gzip\r\n").contains("content-encoding: gzip"));
     let etag = plain.lines().find_map(|line| line.strip_prefix("etag: ")).unwrap();
     assert!(ask(&format!("If-None-Match: {etag}\r\n")).starts_with("HTTP/1.1 304"));
-    assert_eq!(server.status(get("/assets/icons/sprite.svg").as_bytes()), 404);
-    assert_eq!(server.status(get("/assets/licences/lucide.txt").as_bytes()), 404);
+    assert_eq!(status(&server, get("/assets/icons/sprite.svg").as_bytes()), 404);
+    assert_eq!(status(&server, get("/assets/licences/lucide.txt").as_bytes()), 404);
 }
 
 #[test]
 fn a_demo_answers_to_loopback_names_only() {
-    let server = Running::start("demo");
+    let server = Launch::demo().start();
     let named = |host: &str| format!("GET /healthz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
     for host in ["localhost", "127.0.0.1:8080", "[::1]", "LOCALHOST:1"] {
-        assert_eq!(server.status(named(host).as_bytes()), 200, "{host}");
+        assert_eq!(status(&server, named(host).as_bytes()), 200, "{host}");
     }
     for host in ["highstreet.example", "localhost.evil.example", "192.168.0.1"] {
-        assert_eq!(server.status(named(host).as_bytes()), 421, "{host}");
+        assert_eq!(status(&server, named(host).as_bytes()), 421, "{host}");
     }
 }
 
 #[test]
 fn http2_is_answered_without_tls() {
-    let server = Running::start("serve");
-    let mut stream = server.connect();
+    let server = Launch::serve().start();
+    let mut stream = connect(&server);
     let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00";
     stream.write_all(preface).unwrap();
     let mut frame = [0; 9];
@@ -256,7 +199,7 @@ fn http2_is_answered_without_tls() {
 
 #[test]
 fn slow_and_silent_connections_are_cut_within_30_seconds() {
-    let server = Running::start("serve");
+    let server = Launch::serve().start();
     let beginnings = [
         "",
         "P",
@@ -267,7 +210,7 @@ fn slow_and_silent_connections_are_cut_within_30_seconds() {
     ];
     let begun = monotonic();
     let connections = beginnings.map(|beginning| {
-        let mut stream = server.connect();
+        let mut stream = connect(&server);
         stream.write_all(beginning.as_bytes()).unwrap();
         (beginning, stream)
     });
@@ -275,41 +218,65 @@ fn slow_and_silent_connections_are_cut_within_30_seconds() {
         let ended = stream.read_to_end(&mut Vec::new());
         assert!(ended.is_ok() && begun.elapsed() < Duration::from_secs(30), "{beginning:?}: {ended:?}");
     }
-    assert_eq!(server.status(get("/healthz").as_bytes()), 200);
+    assert_eq!(status(&server, get("/healthz").as_bytes()), 200);
 }
 
 #[test]
 fn sigterm_stops_within_10_seconds_with_a_slow_connection_open() {
-    let mut server = Running::start("serve");
-    let mut slow = server.connect();
+    let server = Launch::serve().start();
+    let mut slow = connect(&server);
     slow.write_all(b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc").unwrap();
-    let _silent = server.connect();
-    let mut kept = server.connect();
+    let _silent = connect(&server);
+    let mut kept = connect(&server);
     kept.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
     kept.read_exact(&mut [0; 15]).unwrap();
-    server.signal("TERM");
-    let (took, code) = server.ends();
-    assert!(took < Duration::from_secs(10), "{took:?}");
-    assert_eq!(code, Some(0));
-    assert!(TcpStream::connect(server.address).is_err());
+    let asked = monotonic();
+    let stopped = server.stop();
+    assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
+    assert_eq!(stopped.status.code(), Some(0), "{}", stopped.log);
+}
+
+#[test]
+fn systemd_hears_when_the_server_is_ready_and_when_it_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    let hears = || {
+        let mut space = [0; 100];
+        let length = socket.recv(&mut space).unwrap();
+        String::from_utf8_lossy(&space[..length]).trim().to_owned()
+    };
+    let server = Launch::serve().env("NOTIFY_SOCKET", path.to_str().unwrap()).start();
+    assert_eq!(hears(), "READY=1");
+    server.signal(Signal::TERM);
+    assert_eq!(hears(), "STOPPING=1");
+}
+
+#[test]
+fn the_log_has_routes_and_no_paths_queries_or_bodies() {
+    let server = Launch::serve().start();
+    status(&server, get("/assets/secret-path?code=secret-query").as_bytes());
+    let body = "password=secret-body";
+    let post = "POST /secret-path HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nCookie: a=secret-cookie\r\n";
+    status(&server, format!("{post}Content-Length: {}\r\n\r\n{body}", body.len()).as_bytes());
+    let log = server.stop().log;
+    assert!(log.contains(r#""route":"/assets/{*name}""#), "{log}");
+    assert!(!log.contains("secret"), "{log}");
 }
 
 #[test]
 fn a_taken_port_and_a_taken_folder_are_said_in_one_line() {
-    let server = Running::start("serve");
+    let server = Launch::serve().start();
     let other = tempfile::tempdir().unwrap();
-    let serve = |address: &str, data: &std::path::Path| -> Output {
-        highstreet().args(["serve", "--listen", address, "--data"]).arg(data).output().unwrap()
-    };
-    let taken = serve(&server.address.to_string(), other.path());
-    one_line(&taken, 75, "is taken");
-    one_line(&serve("127.0.0.1:0", &server.folder.path().join("data")), 75, "in use");
+    let serve = |address: &str, data: &Path| run(&["serve", "--listen", address, "--data", data.to_str().unwrap()]);
+    one_line(&serve(server.address(), other.path()), 75, "is taken");
+    one_line(&serve("127.0.0.1:0", server.data()), 75, "in use");
     one_line(&serve("nonsense", other.path()), 74, "nonsense");
 }
 
 #[test]
 fn bad_usage_is_one_line_and_exit_2() {
-    let run = |arguments: &[&str]| highstreet().args(arguments).output().unwrap();
     one_line(&run(&["serve", "--lissten", "x"]), 2, "--lissten");
     one_line(&run(&["demo", "--listen", "0.0.0.0:0"]), 2, "loopback");
     one_line(&run(&["demo", "--now", "yesterday"]), 2, "--now");
@@ -318,13 +285,13 @@ fn bad_usage_is_one_line_and_exit_2() {
     let file = folder.path().join("highstreet.toml");
     std::fs::write(&file, "listen = [\"127.0.0.1:0\"]\ncolour = 1\n").unwrap();
     one_line(&run(&["serve", "--config", file.to_str().unwrap()]), 2, "line 2: unknown field `colour`");
-    let help = run(&["--help"]);
-    assert!(help.status.success() && String::from_utf8_lossy(&help.stdout).contains("serve"));
+    let help = run(&["--help"]).expect(0);
+    assert!(help.stdout.contains("serve"));
 }
 
 #[track_caller]
-fn one_line(output: &Output, code: i32, part: &str) {
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{said}");
-    assert!(said.contains(part) && said.trim_end().lines().count() == 1, "{said}");
+fn one_line(finished: &Finished, code: i32, part: &str) {
+    let said = finished.stderr.trim_end();
+    assert_eq!(finished.code, Some(code), "{said}");
+    assert!(said.contains(part) && said.lines().count() == 1, "{said}");
 }

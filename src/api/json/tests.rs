@@ -1,3 +1,5 @@
+//! What JSON bodies must be, through the extractors as a handler meets them.
+
 use axum::body::Body;
 use serde::Deserialize;
 

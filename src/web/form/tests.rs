@@ -1,3 +1,5 @@
+//! What a posted form must be, through the extractor as a handler meets it.
+
 use axum::body::Body;
 use axum::http::Method;
 use axum::http::header::COOKIE;
