@@ -20,7 +20,8 @@ const MAX_NAME_LENGTH = 38;
 // A word that so many categories of one language list says nothing ("lunch", "store").
 const TOO_COMMON = 10;
 // The keys that say what a place is; the others only refine.
-const MAIN_KEYS = ["amenity", "shop", "craft", "office", "tourism", "leisure", "healthcare", "club", "public_transport", "railway", "aeroway", "education", "diplomatic"];
+const MAIN_KEYS = `amenity shop craft office tourism leisure healthcare club public_transport railway aeroway education
+  diplomatic`.split(/\s+/);
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, "..", "..");
@@ -71,7 +72,9 @@ function translation(tag) {
 
 function countTerms(_, at) {
   const found = new Map();
-  for (const id of kept.keys()) for (const word of new Set(list(translations[at][id]?.terms).map(fold))) found.set(word, (found.get(word) ?? 0) + 1);
+  for (const id of kept.keys()) {
+    for (const word of new Set(list(translations[at][id]?.terms).map(fold))) found.set(word, (found.get(word) ?? 0) + 1);
+  }
   return found;
 }
 
@@ -103,7 +106,14 @@ function keptPresets() {
 
 function families() {
   return overlay.families.map((family) => ({
-    key: `family:${family.slug}`, wishes: family.slug, parentKey: null, tags: [], icon: family.icon, hue: family.hue, names: family.names, terms: LANGUAGES.map(() => []),
+    key: `family:${family.slug}`,
+    wishes: family.slug,
+    parentKey: null,
+    tags: [],
+    icon: family.icon,
+    hue: family.hue,
+    names: family.names,
+    terms: LANGUAGES.map(() => []),
   }));
 }
 
@@ -111,7 +121,8 @@ function categories() {
   const allNames = LANGUAGES.map((_, at) => new Map());
   for (const id of kept.keys()) {
     translations.forEach((_, at) => {
-      for (const word of [name(id, at), ...list(translations[at][id]?.aliases)]) if (word) allNames[at].set(fold(word), id);
+      const words = [name(id, at), ...list(translations[at][id]?.aliases)];
+      for (const word of words) if (word) allNames[at].set(fold(word), id);
     });
   }
   return [...kept.keys()].map((id) => ({
@@ -142,7 +153,8 @@ function findParent(id) {
   for (const [other, family] of kept) {
     const theirs = Object.entries(presets[other].tags);
     const refines = theirs.length < Object.keys(tags).length && theirs.every(([key, value]) => tags[key] === value);
-    if (refines && family === kept.get(id) && (!best || theirs.length > Object.keys(presets[best].tags).length)) best = other;
+    const isCloser = !best || theirs.length > Object.keys(presets[best].tags).length;
+    if (refines && family === kept.get(id) && isCloser) best = other;
   }
   return best;
 }
@@ -151,7 +163,8 @@ function findParent(id) {
 function tagSets(id) {
   const own = presets[id].tags;
   const sets = [mainFirst(own)];
-  const added = Object.entries(presets[id].addTags ?? {}).filter(([key, value]) => !(MAIN_KEYS.includes(key) && own[key] === value) && value !== "yes");
+  const isNew = ([key, value]) => !(MAIN_KEYS.includes(key) && own[key] === value) && value !== "yes";
+  const added = Object.entries(presets[id].addTags ?? {}).filter(isNew);
   if (added.some(([key, value]) => MAIN_KEYS.includes(key) && value !== "*")) {
     const main = added.find(([key]) => MAIN_KEYS.includes(key));
     sets.push(mainFirst(Object.fromEntries([main, ...added.filter(([key]) => !MAIN_KEYS.includes(key))])));
@@ -186,7 +199,8 @@ function mainFirst(tags) {
 /** The overlay's or the schema's icon if the sprite has it, else the parent's, else the family's. */
 function iconOf(id) {
   const own = [overlay.icons[id], presets[id].icon].find((icon) => sprite.has(icon));
-  return own ?? (parentOf(id) ? iconOf(parentOf(id)) : overlay.families.find((family) => family.slug === kept.get(id)).icon);
+  if (own) return own;
+  return parentOf(id) ? iconOf(parentOf(id)) : overlay.families.find((family) => family.slug === kept.get(id)).icon;
 }
 
 function name(id, at) {
@@ -200,7 +214,8 @@ function name(id, at) {
 /** "Sushi Restaurant" -> "Sushi restaurant"; names of peoples and acronyms keep their capitals. */
 function sentenceCase(text) {
   const keeps = (word) => /[A-Z][A-Z]/.test(word) || overlay.proper.words.includes(word);
-  return text.split(" ").map((word, at) => (keeps(word) ? word : at === 0 ? word[0] + word.slice(1).toLowerCase() : word.toLowerCase())).join(" ");
+  const lower = (word, at) => (at === 0 ? word[0] + word.slice(1).toLowerCase() : word.toLowerCase());
+  return text.split(" ").map((word, at) => (keeps(word) ? word : lower(word, at))).join(" ");
 }
 
 function list(words) {
@@ -218,9 +233,11 @@ function terms(id, at, allNames) {
   const parent = parentOf(id);
   const inherited = new Set(parent ? list(translations[at][parent]?.terms).map(fold) : []);
   const aliases = [...list(translations[at][id]?.aliases), ...(at === ENGLISH ? [american[id].name] : [])];
-  const dull = (word) => inherited.has(fold(word)) || counts[at].get(fold(word)) >= TOO_COMMON || siblings(id, at, word) >= 3;
+  const isCommon = (word) => counts[at].get(fold(word)) >= TOO_COMMON || siblings(id, at, word) >= 3;
+  const dull = (word) => inherited.has(fold(word)) || isCommon(word);
   const added = overlay.terms[id]?.terms[OVERLAY_LANGUAGES[at]] ?? [];
-  const own = list(translations[at][id]?.terms).filter((word) => !dull(word) && (allNames.get(fold(word)) ?? id) === id);
+  const isOwn = (word) => (allNames.get(fold(word)) ?? id) === id;
+  const own = list(translations[at][id]?.terms).filter((word) => !dull(word) && isOwn(word));
   const seen = new Set([fold(name(id, at) ?? ""), ""]);
   const fits = (word) => word.length <= MAX_TERM_LENGTH && !seen.has(fold(word)) && seen.add(fold(word));
   if (overlay.drops[id]?.languages.includes(OVERLAY_LANGUAGES[at])) own.length = 0;
@@ -231,11 +248,13 @@ function terms(id, at, allNames) {
 function siblings(id, at, word) {
   const parent = parentOf(id);
   if (!parent) return 0;
-  return [...kept.keys()].filter((other) => parentOf(other) === parent && list(translations[at][other]?.terms).some((term) => fold(term) === fold(word))).length;
+  const lists = (other) => list(translations[at][other]?.terms).some((term) => fold(term) === fold(word));
+  return [...kept.keys()].filter((other) => parentOf(other) === parent && lists(other)).length;
 }
 
 function slugOf(text) {
-  return text.normalize("NFKD").replace(/[^\x00-\x7f]/g, "").toLowerCase().replace(/&/g, " and ").replace(/'/g, "").replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
+  const plain = text.normalize("NFKD").replace(/[^\x00-\x7f]/g, "").toLowerCase();
+  return plain.replace(/&/g, " and ").replace(/'/g, "").replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
 }
 
 function giveIds(rows) {
@@ -246,11 +265,13 @@ function giveIds(rows) {
   for (const row of rows) {
     const old = known.get(row.key);
     row.id = old?.id ?? next++;
-    row.slug = old?.slug ?? [row.wishes, row.fallbackSlug, `${row.wishes}-${row.id}`].find((slug) => slug && !slugs.has(slug));
+    const wishes = [row.wishes, row.fallbackSlug, `${row.wishes}-${row.id}`];
+    row.slug = old?.slug ?? wishes.find((slug) => slug && !slugs.has(slug));
     slugs.add(row.slug);
   }
   const gone = before.filter((row) => !rows.some((now) => now.key === row.key));
-  if (gone.length > 0) throw new Error(`categories would vanish, though places may be in them: ${gone.map((row) => row.slug).join(", ")}`);
+  const names = gone.map((row) => row.slug).join(", ");
+  if (gone.length > 0) throw new Error(`categories would vanish, though places may be in them: ${names}`);
   const ids = new Map(rows.map((row) => [row.key, row.id]));
   for (const row of rows) row.parent = row.parentKey === null ? 0 : ids.get(row.parentKey);
   rows.sort((a, b) => a.id - b.id);
