@@ -2,8 +2,9 @@
 //!
 //! A number names a table or an index for ever, also when the table is gone.
 
+use crate::kernel::{audit, ledger, outbox, stock, timers};
 use crate::store::Described;
-use crate::{accounts, directory, store};
+use crate::{accounts, directory, offers, orders, payments, store, vouchers};
 
 /// The schema that this build writes. Raised by a migration only; a newer store is refused.
 pub const NUMBER: u32 = 1;
@@ -13,12 +14,36 @@ pub fn tables() -> Vec<Described> {
     vec![
         // store
         store::REMEMBERED.described(),
+        // kernel
+        stock::POOLS.described(),
+        stock::CLAIMS.described(),
+        stock::CAPS.described(),
+        ledger::POSTINGS.described(),
+        ledger::BALANCES.described(),
+        outbox::LETTERS.described(),
+        timers::TIMERS.described(),
+        audit::RECORDS.described(),
+        audit::HEAD.described(),
+        audit::SALTS.described(),
         // accounts
         accounts::PERSONS.described(),
         accounts::SESSIONS.described(),
         // directory
         directory::MERCHANTS.described(),
         directory::PLACES.described(),
+        directory::CITY.described(),
+        // offers
+        offers::OFFERS.described(),
+        offers::TERMS.described(),
+        // payments
+        payments::PAYMENTS.described(),
+        payments::REFUNDS.described(),
+        // vouchers
+        vouchers::VOUCHERS.described(),
+        vouchers::VOUCHER_EDGES.described(),
+        vouchers::REDEMPTIONS.described(),
+        // orders
+        orders::ORDERS.described(),
     ]
 }
 

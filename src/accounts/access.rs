@@ -6,7 +6,7 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::accounts::model::{MerchantId, PERSONS, Person, PersonId, PlaceId};
+use crate::accounts::model::{MerchantId, PERSONS, Person, PersonId, PlaceId, SessionId};
 use crate::base::{Kind, Refusal};
 use crate::store::{Read, Stop};
 
@@ -253,6 +253,8 @@ impl TokenScope {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     pub person: PersonId,
+    /// The sign-in or token that the request came with.
+    pub session: SessionId,
     /// `None`: everything that the person may.
     pub scopes: Option<Vec<TokenScope>>,
 }

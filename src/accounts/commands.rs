@@ -81,7 +81,7 @@ pub fn begin_guest(tx: &mut Tx<'_>, token: &TokenHash) -> Outcome<Actor, Refusal
     let guest = Person { name: None, sign_in: SignIn::Guest, grants: Vec::new(), since: tx.now() };
     tx.put(&PERSONS, &person, &guest)?;
     put_session(tx, person, token, SessionKind::Guest)?;
-    Ok(Actor { person, scopes: None })
+    Ok(Actor { person, session: SessionId::of_token(token), scopes: None })
 }
 
 /// The operator adds a person, with roles.

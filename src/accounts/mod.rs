@@ -19,6 +19,6 @@ pub use commands::{
 };
 pub use model::*;
 pub use password::{Credentials, Password, Passwords, Verified, hash_now};
-pub use queries::{credentials_of, person_by_email, sessions_of, tokens, users, viewer_of};
+pub use queries::{credentials_of, display_name, person_by_email, sessions_of, tokens, users, viewer_of};
 pub use refusal::Refusal;
 pub use token::{Token, hash_token};

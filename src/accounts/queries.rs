@@ -19,7 +19,7 @@ pub fn viewer_of(read: &dyn Read, token: &TokenHash, now: Timestamp) -> Result<V
         SessionKind::Token { scopes, .. } => Some(scopes),
         SessionKind::Browser | SessionKind::Api | SessionKind::Guest => None,
     };
-    Ok(Viewer { known: Some((Actor { person: session.person, scopes }, person)) })
+    Ok(Viewer { known: Some((Actor { person: session.person, session: SessionId::of_token(token), scopes }, person)) })
 }
 
 /// What a password for this address is verified against; `None` if there is no such account, which nobody may learn.
@@ -64,4 +64,10 @@ pub fn tokens(read: &dyn Read) -> Result<Vec<(SessionId, Session, Person)>, Faul
         }
     }
     Ok(tokens)
+}
+
+/// What others see of a person: the name, or that there is none.
+pub fn display_name(read: &dyn Read, id: PersonId) -> Result<String, Fault> {
+    let name = read.get(&PERSONS, &id)?.and_then(|person| person.name);
+    Ok(name.map_or_else(|| "Somebody".into(), |name| name.to_string()))
 }

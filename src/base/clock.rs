@@ -65,6 +65,11 @@ impl Timestamp {
         }
         zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
     }
+
+    /// As people of a zone say it: `Mon 23 Nov 2026, 20:05`.
+    pub fn wall_text(self, zone: &jiff::tz::TimeZone) -> String {
+        self.in_zone(zone).strftime("%a %-d %b %Y, %H:%M").to_string()
+    }
 }
 
 impl From<jiff::Timestamp> for Timestamp {

@@ -3,12 +3,33 @@
 use minicbor::{Decode, Encode};
 
 pub use crate::accounts::{MerchantId, PlaceId};
-use crate::base::{Line, Locale, Point, Timestamp};
+use crate::base::{Currency, Line, Locale, Point, Timestamp};
 use crate::directory::categories::CategoryId;
 use crate::store::{Index, Table};
 
 pub type PlaceName = Line<120>;
 pub type MerchantName = Line<120>;
+
+/// The town itself: what every page and every price needs to know.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct City {
+    #[n(0)]
+    pub name: Line<80>,
+    /// IANA name, such as `Europe/Helsinki`: wall times of every place are in it.
+    #[n(1)]
+    pub zone: String,
+    #[n(2)]
+    pub currency: Currency,
+    /// Where "near me" starts for who has not said where they are.
+    #[n(3)]
+    pub center: Point,
+    /// ISO 3166-1 alpha-2, such as `FI`, for public holidays.
+    #[n(4)]
+    pub country: Option<String>,
+}
+
+/// Key: none, there is one row. Value: the city. Written by the operator; read by every page.
+pub static CITY: Table<(), City> = Table::new(205, "city", &[]);
 
 /// The business that runs one or more places.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]

@@ -158,6 +158,8 @@ impl Disk {
     }
 }
 
+type Guards = (redb::AccessGuard<'static, &'static [u8]>, redb::AccessGuard<'static, &'static [u8]>);
+
 fn read_head(rows: &impl ReadableTable<&'static [u8], &'static [u8]>) -> Result<Option<Head>, Fault> {
     let found = rows.get(HEAD_KEY).map_err(|error| fault("reading the store's head", error))?;
     found.map(|bytes| Head::from_row(bytes.value())).transpose()
@@ -196,7 +198,7 @@ impl Read for Snapshot {
     fn scan_bytes(&self, stretch: Stretch) -> Result<Pairs<'_>, Fault> {
         let bounds = (as_slice(&stretch.from), as_slice(&stretch.to));
         let range = self.rows.range::<&[u8]>(bounds).map_err(|error| fault("reading rows", error))?;
-        let owned = |row: Result<(redb::AccessGuard<'static, &[u8]>, redb::AccessGuard<'static, &[u8]>), _>| {
+        let owned = |row: Result<Guards, _>| {
             let (key, value) = row.map_err(|error| fault("reading rows", error))?;
             Ok((key.value().to_vec(), value.value().to_vec()))
         };
@@ -219,11 +221,14 @@ fn as_slice(bound: &std::ops::Bound<Vec<u8>>) -> std::ops::Bound<&[u8]> {
 /// The engine's error as ours, with what the operator can do about it.
 fn fault(what: &str, error: impl Into<redb::Error>) -> Fault {
     use std::io::ErrorKind;
-    match error.into() {
-        redb::Error::Io(error) if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
-            Fault::new(crate::base::fault::FaultKind::Full, what, error)
-        }
-        redb::Error::Corrupted(cause) => Fault::corrupt(what, cause),
-        other => Fault::io(what, other),
+    let error = error.into();
+    if let redb::Error::Io(io) = &error
+        && matches!(io.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+    {
+        return Fault::new(crate::base::fault::FaultKind::Full, what, io);
     }
+    if let redb::Error::Corrupted(cause) = &error {
+        return Fault::corrupt(what, cause);
+    }
+    Fault::io(what, error)
 }

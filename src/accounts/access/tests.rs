@@ -32,7 +32,7 @@ fn staff(role: StaffRole, merchant: MerchantId, places: Vec<PlaceId>) -> Person 
 }
 
 fn viewer(person: Person, scopes: Option<Vec<TokenScope>>) -> Viewer {
-    Viewer { known: Some((Actor { person: ME, scopes }, person)) }
+    Viewer { known: Some((Actor { person: ME, session: Id::from_bytes([9; 16]), scopes }, person)) }
 }
 
 /// What `prove` comes to in a city that has only this person.
@@ -43,7 +43,7 @@ fn proved<P>(person: Person, prove: impl Fn(&dyn Read, &Actor) -> Result<P, Stop
     let store = Store::open(options).unwrap();
     let put: Outcome<(), Denied> = store.write_blocking(move |tx| Ok(tx.put(&PERSONS, &ME, &person)?)).outcome;
     put.unwrap();
-    let actor = Actor { person: ME, scopes: None };
+    let actor = Actor { person: ME, session: Id::from_bytes([9; 16]), scopes: None };
     prove(&store.snapshot().unwrap(), &actor).map_err(|stop| match stop {
         Stop::Refuse(denied) | Stop::RefuseKeeping(denied) => denied,
         Stop::Fault(fault) => panic!("{fault}"),
@@ -160,7 +160,7 @@ fn a_proof_sees_the_roles_of_the_transaction_and_no_older_ones() {
     assert_eq!(proved(person(vec![Grant::Operator]), prove).map(|proof| proof.person()), Ok(ME));
     assert_eq!(proved(person(Vec::new()), prove).err(), Some(Denied::NotAllowed));
     assert_eq!(proved(guest(), prove).err(), Some(Denied::SignInFirst));
-    let gone = Actor { person: Id::from_bytes([1; 16]), scopes: None };
+    let gone = Actor { person: Id::from_bytes([1; 16]), session: Id::from_bytes([9; 16]), scopes: None };
     let proof = proved(guest(), move |read, _| Operator::prove(read, &gone));
     assert_eq!(proof.err(), Some(Denied::SignInFirst));
 }

@@ -84,10 +84,11 @@ fn whoever_signs_up_is_signed_in_and_can_sign_in_again_and_out() {
     let anna = sign_up_as(&store, "Anna@example.org", 1, None).unwrap();
     assert_eq!(viewer(&store, 1), anna);
     assert_eq!(anna.person().unwrap().roles(), [Role::Resident]);
-    assert_eq!(sign_in_as(&store, "anna@EXAMPLE.org", 2, None).unwrap(), anna, "case does not count");
+    let again = sign_in_as(&store, "anna@EXAMPLE.org", 2, None).unwrap();
+    assert_eq!(again.person(), anna.person(), "case does not count");
     run(&store, |tx| sign_out(tx, &[1; 32])).unwrap();
     run(&store, |tx| sign_out(tx, &[1; 32])).unwrap();
-    assert_eq!((viewer(&store, 1), viewer(&store, 2)), (Viewer::nobody(), anna));
+    assert_eq!((viewer(&store, 1), viewer(&store, 2)), (Viewer::nobody(), again));
 }
 
 #[test]
@@ -173,7 +174,8 @@ fn a_person_has_a_bounded_number_of_sessions_and_the_newest_always_holds() {
     let snapshot = store.snapshot().unwrap();
     let person = anna.actor().unwrap().person;
     assert_eq!(listed(&snapshot, person, store.clock().now()).unwrap().len(), MAX_SESSIONS);
-    assert_eq!((viewer(&store, 60), viewer(&store, 10)), (anna, Viewer::nobody()));
+    assert_eq!(viewer(&store, 60).person(), anna.person());
+    assert_eq!(viewer(&store, 10), Viewer::nobody());
 }
 
 #[test]

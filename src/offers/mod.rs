@@ -1,0 +1,16 @@
+//! Offers: what a merchant sells or gives, under which terms. Today every offer is a deal: a package at a fixed price.
+//!
+//! Terms are versioned: an edit makes a new version for later buyers, and what was sold keeps the version it was sold
+//! under. How many are left is the stock engine's business, who bought is the orders'.
+
+mod commands;
+mod model;
+mod queries;
+mod refusal;
+pub mod rules;
+
+pub use commands::{create, edit, pause, publish, resume, withdraw};
+pub use model::*;
+pub use queries::{Listing, listing, listings_of_place, of_merchant, on_sale, require, terms};
+pub use refusal::Refusal;
+pub use rules::{Draft, Phase};

@@ -1,0 +1,18 @@
+//! Orders: one commitment of one resident, and the only room that orchestrates the others: stock, payments, vouchers.
+//!
+//! An order has a payment state, a fulfilment state and its vouchers. It is placed with a hold, paid or promised to be
+//! paid at the till, used, and cancelled while anything of it is unused.
+
+mod commands;
+mod hooks;
+mod model;
+mod queries;
+mod refusal;
+pub mod rules;
+
+pub use commands::{HOLD_TIMER, Place, cancel, expire_hold, pay, place, refund_voucher, settle};
+pub use hooks::{after_expiry, after_redemption, after_undo};
+pub use model::*;
+pub use queries::{of_buyer, of_merchant, order, order_by_public, payment_name, require};
+pub use refusal::Refusal;
+pub use rules::HOLD_SECONDS;

@@ -1,0 +1,65 @@
+//! What buyers and desks read of orders.
+
+use crate::accounts::{MerchantId, PersonId};
+use crate::base::Fault;
+use crate::orders::model::{
+    ORDER_BY_PUBLIC, ORDERS, ORDERS_BY_BUYER, ORDERS_BY_MERCHANT, Order, OrderId, PublicOrderId,
+};
+use crate::payments::{self, PaymentState};
+use crate::store::{Read, Span};
+
+/// An order that another row names.
+pub fn require(read: &dyn Read, id: OrderId) -> Result<Order, Fault> {
+    read.must_get(&ORDERS, &id)
+}
+
+/// The order, if this person placed it.
+pub fn order(read: &dyn Read, buyer: PersonId, public: PublicOrderId) -> Result<Option<(OrderId, Order)>, Fault> {
+    Ok(by_public(read, public)?.filter(|(_, order)| order.buyer == buyer))
+}
+
+/// The order, whosever it is: for whoever has shown a right to it.
+pub fn order_by_public(read: &dyn Read, public: PublicOrderId) -> Result<Option<(OrderId, Order)>, Fault> {
+    by_public(read, public)
+}
+
+pub(super) fn by_public(read: &dyn Read, public: PublicOrderId) -> Result<Option<(OrderId, Order)>, Fault> {
+    let Some(id) = read.find(&ORDER_BY_PUBLIC, &public)? else { return Ok(None) };
+    Ok(Some((id, require(read, id)?)))
+}
+
+/// A person's orders, newest first, from after `after` on.
+pub fn of_buyer(
+    read: &dyn Read,
+    buyer: PersonId,
+    after: Option<OrderId>,
+    limit: usize,
+) -> Result<Vec<(OrderId, Order)>, Fault> {
+    let span = Span::prefix(&buyer).reversed();
+    let span = match after {
+        Some(last) => span.beyond(&(buyer, last)),
+        None => span,
+    };
+    read.scan_by(&ORDERS, &ORDERS_BY_BUYER, span)?.take(limit).collect()
+}
+
+/// The orders in which a merchant has a line, newest first, from after `after` on.
+pub fn of_merchant(
+    read: &dyn Read,
+    merchant: MerchantId,
+    after: Option<OrderId>,
+    limit: usize,
+) -> Result<Vec<(OrderId, Order)>, Fault> {
+    let span = Span::prefix(&merchant).reversed();
+    let span = match after {
+        Some(last) => span.beyond(&(merchant, last)),
+        None => span,
+    };
+    read.scan_by(&ORDERS, &ORDERS_BY_MERCHANT, span)?.take(limit).collect()
+}
+
+/// How the order is paid, as the API spells it; an order without a payment yet awaits one.
+pub fn payment_name(read: &dyn Read, id: OrderId) -> Result<&'static str, Fault> {
+    let payment = payments::of_order(read, id.untyped())?;
+    Ok(payment.map_or(PaymentState::Awaiting.name(), |(_, payment)| payment.state.name()))
+}

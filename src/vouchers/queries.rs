@@ -1,0 +1,92 @@
+//! What holders, tills and the desk read of vouchers.
+
+use jiff::tz::TimeZone;
+
+use crate::accounts::{self, MerchantId, PersonId, PlaceId};
+use crate::base::{Fault, Id, Timestamp};
+use crate::directory;
+use crate::store::{Read, Span};
+use crate::vouchers::model::{
+    Edge, REDEMPTIONS, REDEMPTIONS_BY_MERCHANT, REDEMPTIONS_BY_PLACE, Redemption, RedemptionId, VOUCHER_EDGES,
+    VOUCHERS, VOUCHERS_BY_HOLDER, VOUCHERS_BY_ORDER, Voucher, VoucherId,
+};
+
+/// A voucher that another row names.
+pub fn require(read: &dyn Read, id: VoucherId) -> Result<Voucher, Fault> {
+    read.must_get(&VOUCHERS, &id)
+}
+
+/// The voucher, if this person holds it.
+pub fn voucher(read: &dyn Read, holder: PersonId, id: VoucherId) -> Result<Option<Voucher>, Fault> {
+    Ok(read.get(&VOUCHERS, &id)?.filter(|voucher| voucher.holder == holder))
+}
+
+/// A person's vouchers, newest first, from after `after` on.
+pub fn of_holder(
+    read: &dyn Read,
+    holder: PersonId,
+    after: Option<VoucherId>,
+    limit: usize,
+) -> Result<Vec<(VoucherId, Voucher)>, Fault> {
+    let span = Span::prefix(&holder).reversed();
+    let span = match after {
+        Some(last) => span.beyond(&(holder, last)),
+        None => span,
+    };
+    read.scan_by(&VOUCHERS, &VOUCHERS_BY_HOLDER, span)?.take(limit).collect()
+}
+
+/// The vouchers that an order yielded, in the order in which they were issued.
+pub fn of_order(read: &dyn Read, order: Id<()>) -> Result<Vec<(VoucherId, Voucher)>, Fault> {
+    read.scan_by(&VOUCHERS, &VOUCHERS_BY_ORDER, Span::prefix(&order))?.collect()
+}
+
+/// Every step of a voucher's life.
+pub fn edges(read: &dyn Read, id: VoucherId) -> Result<Vec<Edge>, Fault> {
+    read.scan(&VOUCHER_EDGES, Span::prefix(&id))?.map(|row| row.map(|(_, edge)| edge)).collect()
+}
+
+/// A redemption that another row names.
+pub fn require_redemption(read: &dyn Read, id: RedemptionId) -> Result<Redemption, Fault> {
+    read.must_get(&REDEMPTIONS, &id)
+}
+
+pub fn redemption(read: &dyn Read, id: RedemptionId) -> Result<Option<Redemption>, Fault> {
+    read.get(&REDEMPTIONS, &id)
+}
+
+/// The last uses at a place, newest first.
+pub fn recent_redemptions(
+    read: &dyn Read,
+    place: PlaceId,
+    limit: usize,
+) -> Result<Vec<(RedemptionId, Redemption)>, Fault> {
+    read.scan_by(&REDEMPTIONS, &REDEMPTIONS_BY_PLACE, Span::prefix(&place).reversed())?.take(limit).collect()
+}
+
+/// A merchant's uses, newest first, from after `after` on.
+pub fn redemptions_of_merchant(
+    read: &dyn Read,
+    merchant: MerchantId,
+    after: Option<(Timestamp, RedemptionId)>,
+    limit: usize,
+) -> Result<Vec<(RedemptionId, Redemption)>, Fault> {
+    let span = Span::prefix(&merchant).reversed();
+    let span = match after {
+        Some((at, last)) => span.beyond(&(merchant, at, last)),
+        None => span,
+    };
+    read.scan_by(&REDEMPTIONS, &REDEMPTIONS_BY_MERCHANT, span)?.take(limit).collect()
+}
+
+/// Who used it where and when, for another till of the merchant.
+pub(super) fn said_of_use(
+    read: &dyn Read,
+    id: RedemptionId,
+    zone: &TimeZone,
+) -> Result<(String, String, String), Fault> {
+    let redemption = require_redemption(read, id)?;
+    let who = accounts::display_name(read, redemption.till)?;
+    let place = directory::place(read, redemption.place)?.map(|place| place.name.to_string()).unwrap_or_default();
+    Ok((who, place, redemption.at.wall_text(zone)))
+}
