@@ -9,7 +9,7 @@ use crate::{accounts, directory, offers, orders, payments, store, vouchers};
 /// The schema that this build writes. Raised by a migration only; a newer store is refused.
 pub const NUMBER: u32 = 1;
 
-/// All tables, by number: those of the store from 1, then a hundred for each capability.
+/// All tables, by number: the store's from 1, the kernel's from 10, then a hundred for each capability.
 pub fn tables() -> Vec<Described> {
     vec![
         // store

@@ -4,8 +4,12 @@
 mod accounts;
 
 use std::fmt::Debug;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU32, Ordering};
 
+use highstreet::accounts::{Refusal, begin_guest};
 use highstreet::base::{Clock, Timestamp};
+use highstreet::schema;
 use highstreet::store::{Hooks, Options, Origin, Outcome, Place, Store, Tx};
 
 /// `capability::function`, and the test that runs it twice.
@@ -32,11 +36,29 @@ fn every_command_run_twice_does_the_same() {
     }
 }
 
+#[test]
+fn a_command_that_remembers_its_first_run_is_caught() {
+    let runs = AtomicU32::new(0);
+    let counting = |tx: &mut Tx<'_>| -> Outcome<u32, Refusal> {
+        begin_guest(tx, &[1; 32])?;
+        Ok(runs.fetch_add(1, Ordering::Relaxed))
+    };
+    assert!(catch_unwind(AssertUnwindSafe(|| does_the_same_twice(&memory(), counting))).is_err());
+}
+
 /// An empty city.
 fn memory() -> Store {
     let clock = |_| Clock::starting_at(Timestamp::from_millis(1_800_000_000_000));
     let (place, hooks) = (Place::Memory, Hooks::default());
-    Store::open(Options { place, cache_bytes: 1 << 20, schema: 1, origin: Origin::Demo, hooks, clock: &clock }).unwrap()
+    Store::open(Options {
+        place,
+        cache_bytes: 1 << 20,
+        schema: schema::NUMBER,
+        origin: Origin::Demo,
+        hooks,
+        clock: &clock,
+    })
+    .unwrap()
 }
 
 /// The command succeeds, has effects, and comes to the same when the writer runs it again.

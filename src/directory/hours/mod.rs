@@ -175,8 +175,8 @@ fn day_of(date: Date) -> u32 {
     u32::from(date.day().unsigned_abs())
 }
 
-/// Whether the text has a time after a sun's, such as `(sunset+01:00)`: it may lie beyond the second midnight, where the
-/// library panics. Not one of 22,000 texts from the map has one.
+/// Whether the text has a time after a sun's, such as `(sunset+01:00)`: it may lie beyond the second midnight, where
+/// the library panics. Not one of 22,000 texts from the map has one.
 fn follows_the_sun(text: &str) -> bool {
     text.split('(').skip(1).any(|part| part.split(')').next().is_some_and(|inside| inside.contains('+')))
 }

@@ -37,11 +37,15 @@ fn uses(text: &str, name: &str) -> bool {
 
 fn tables_not_in_the_schema(sources: &[Source]) -> Vec<Finding> {
     let schema = sources.iter().find(|source| source.path == "src/schema.rs");
-    let is_listed = |name: &str| schema.is_some_and(|schema| has_word(&schema.text, name));
+    let is_listed = |owner: &Source, name: &str| {
+        // Two rooms may have a table of one name: it is listed with its room or folder, as `vouchers::VOUCHERS`.
+        let mut homes = owner.path.split('/').map(|part| part.trim_end_matches(".rs"));
+        schema.is_some_and(|schema| homes.any(|home| has_word(&schema.text, &format!("{home}::{name}"))))
+    };
     let mut findings = Vec::new();
     for source in sources.iter().filter(|source| source.path.starts_with("src/") && source.path != "src/schema.rs") {
         let tables = source.facts.statics.iter().filter(|found| found.kind == "Table" && !found.in_test);
-        for table in tables.filter(|table| !is_listed(&table.name)) {
+        for table in tables.filter(|table| !is_listed(source, &table.name)) {
             let message = format!("the table {} is not in src/schema.rs; list it there", table.name);
             findings.push(Finding::new(&source.path, table.line, message));
         }
@@ -50,7 +54,7 @@ fn tables_not_in_the_schema(sources: &[Source]) -> Vec<Finding> {
 }
 
 fn has_word(text: &str, word: &str) -> bool {
-    text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|found| found == word)
+    text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != ':').any(|found| found == word)
 }
 
 fn commands_not_run_twice(sources: &[Source], registry: &Source) -> Vec<Finding> {
@@ -141,7 +145,7 @@ fn every_table_is_in_the_schema() {
     let table = || Source::parse("src/vouchers/model.rs", "pub static VOUCHERS: Table<Id, Voucher> = Table::new(1);");
     let schema = |text: &str| Source::parse("src/schema.rs", text);
     assert_eq!(tables_not_in_the_schema(&[table()]).len(), 1);
-    assert_eq!(tables_not_in_the_schema(&[table(), schema("const ALL: &[X] = &[ALL_VOUCHERS];")]).len(), 1);
+    assert_eq!(tables_not_in_the_schema(&[table(), schema("const ALL: &[X] = &[offers::VOUCHERS];")]).len(), 1);
     assert_eq!(tables_not_in_the_schema(&[table(), schema("const ALL: &[X] = &[vouchers::VOUCHERS];")]), []);
 }
 
