@@ -20,7 +20,8 @@ pub struct Category {
 /// All categories.
 #[derive(Clone, Debug, Default)]
 pub struct Categories {
-    parents: HashMap<u16, u16>,
+    /// By id.
+    parents: Vec<Option<u16>>,
     /// Word -> the categories that have it in one of their names.
     by_word: HashMap<String, Vec<u16>>,
     /// (Folded name, category) -> the name as written.
@@ -32,7 +33,7 @@ impl Categories {
         let mut made = Categories::default();
         for category in categories {
             if let Some(parent) = category.parent {
-                made.parents.insert(category.id, parent);
+                made.set_parent(category.id, parent);
             }
             for name in &category.names {
                 for word in words::words_of(name) {
@@ -49,7 +50,15 @@ impl Categories {
 
     /// The category itself, then its parent, and so on up.
     pub fn line(&self, id: u16) -> impl Iterator<Item = u16> {
-        std::iter::successors(Some(id), |id| self.parents.get(id).copied()).take(MAX_DEPTH)
+        std::iter::successors(Some(id), |id| self.parents.get(usize::from(*id)).copied().flatten()).take(MAX_DEPTH)
+    }
+
+    fn set_parent(&mut self, id: u16, parent: u16) {
+        let index = usize::from(id);
+        self.parents.resize(self.parents.len().max(index + 1), None);
+        if let Some(unset) = self.parents.get_mut(index) {
+            *unset = Some(parent);
+        }
     }
 
     /// Those that have this word in one of their names.

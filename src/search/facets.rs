@@ -1,7 +1,5 @@
 //! Counting what a query leaves, by facet.
 
-use std::collections::HashMap;
-
 use crate::search::categories::Categories;
 use crate::search::document::{Flag, Rating};
 use crate::search::query::Facets;
@@ -94,14 +92,17 @@ impl Tally {
     }
 
     fn categories_with_ancestors(&self, categories: &Categories) -> Vec<(u16, u32)> {
-        let mut sums: HashMap<u16, u32> = HashMap::new();
+        let mut sums: Vec<u32> = Vec::new();
         for (id, count) in (0u16..).zip(&self.categories).filter(|(_, count)| **count > 0) {
-            for ancestor in categories.line(id) {
-                *sums.entry(ancestor).or_default() += count;
+            for ancestor in categories.line(id).map(usize::from) {
+                sums.resize(sums.len().max(ancestor + 1), 0);
+                if let Some(sum) = sums.get_mut(ancestor) {
+                    *sum += count;
+                }
             }
         }
-        let mut sums: Vec<(u16, u32)> = sums.into_iter().collect();
-        sums.sort_by_key(|(id, count)| (std::cmp::Reverse(*count), *id));
+        let mut sums: Vec<(u16, u32)> = (0u16..).zip(sums).filter(|(_, count)| *count > 0).collect();
+        sums.sort_unstable_by_key(|(id, count)| (std::cmp::Reverse(*count), *id));
         sums
     }
 }

@@ -20,6 +20,9 @@ const COMMIT_EVERY: Duration = Duration::from_millis(500);
 /// So long the index on disk may bear an older `seq` if only facts have changed since.
 const COMMIT_SEQ_EVERY: Duration = Duration::from_secs(60);
 
+/// The fingerprint of what is not in the text index.
+const NO_WORDS: u64 = 0;
+
 /// A change of one place.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
@@ -32,8 +35,8 @@ pub(super) struct Feeder {
     categories: Arc<Categories>,
     ordinals: Ordinals,
     schedule_numbers: ScheduleNumbers,
-    /// By ordinal: what the text index holds of it; `None` if nothing.
-    fingerprints: Vec<Option<u64>>,
+    /// By ordinal: what the text index holds of it; 0 if nothing.
+    fingerprints: Vec<u64>,
     /// Ordinals that can be given to other places. Those of the second list only after the next commit, for until
     /// then the text index may still answer them with the words of the place that is gone.
     freed: Vec<u32>,
@@ -74,7 +77,7 @@ impl Feeder {
                 self.freed.push(self.table.reserve([0; 16], None));
             }
             let ordinal = self.reserve(place.id, None);
-            self.remember(ordinal, Some(place.fingerprint));
+            self.remember(ordinal, place.fingerprint);
         }
     }
 
@@ -182,13 +185,13 @@ impl Feeder {
     fn put_words(&mut self, ordinal: u32, document: &Document) -> Result<(), Fault> {
         let line: Vec<u16> = self.categories.line(document.category).collect();
         let fingerprint = text::fingerprint(document, &line);
-        if self.fingerprints.get(ordinal as usize).copied().flatten() == Some(fingerprint) {
+        if self.fingerprints.get(ordinal as usize) == Some(&fingerprint) {
             return Ok(());
         }
         self.text_changed = true;
-        self.remember(ordinal, None);
+        self.remember(ordinal, NO_WORDS);
         self.text.put(&Entry { ordinal, document, line: &line, fingerprint })?;
-        self.remember(ordinal, Some(fingerprint));
+        self.remember(ordinal, fingerprint);
         Ok(())
     }
 
@@ -201,7 +204,7 @@ impl Feeder {
         self.ordinals.remove(id, |ordinal| self.table.id_of(ordinal));
         self.text.delete(ordinal);
         self.text_changed = true;
-        self.remember(ordinal, None);
+        self.remember(ordinal, NO_WORDS);
         self.freed_since_commit.push(ordinal);
     }
 
@@ -220,9 +223,9 @@ impl Feeder {
         ordinal
     }
 
-    fn remember(&mut self, ordinal: u32, fingerprint: Option<u64>) {
+    fn remember(&mut self, ordinal: u32, fingerprint: u64) {
         let index = ordinal as usize;
-        self.fingerprints.resize(self.fingerprints.len().max(index + 1), None);
+        self.fingerprints.resize(self.fingerprints.len().max(index + 1), NO_WORDS);
         if let Some(remembered) = self.fingerprints.get_mut(index) {
             *remembered = fingerprint;
         }

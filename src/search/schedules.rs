@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::base::Timestamp;
 use crate::search::cow::CowList;
@@ -13,27 +14,80 @@ pub(super) const UNKNOWN: u32 = 0;
 /// Seconds since 1970, start included and end not, in order and without overlap.
 type Spans = Arc<[(u32, u32)]>;
 
+const MAX_LENGTH: u32 = u32::MAX >> 1;
+
 /// What readers see: schedules by number.
 #[derive(Clone, Debug)]
-pub(super) struct Schedules(CowList<Spans>);
+pub(super) struct Schedules {
+    spans: CowList<Spans>,
+    /// The last answer of each, which is the next one too in nearly all cases: people ask for now.
+    answers: CowList<LastAnswer>,
+}
+
+/// What a schedule says from one change to the next, in one word that readers share without a lock:
+/// 32 bits for the second it begins, 31 for its length in seconds, 1 for "open". Length 0 is no answer.
+#[derive(Debug, Default)]
+struct LastAnswer(AtomicU64);
+
+impl LastAnswer {
+    fn at(&self, at: u32) -> Option<bool> {
+        let packed = self.0.load(Ordering::Relaxed);
+        let (start, length) = ((packed >> 32) as u32, (packed >> 1) as u32 & MAX_LENGTH);
+        (at.checked_sub(start)? < length).then_some(packed & 1 == 1)
+    }
+
+    fn keep(&self, start: u32, end: u32, open: bool) {
+        let length = (end - start).min(MAX_LENGTH);
+        self.0.store(u64::from(start) << 32 | u64::from(length) << 1 | u64::from(open), Ordering::Relaxed);
+    }
+}
+
+impl Clone for LastAnswer {
+    fn clone(&self) -> LastAnswer {
+        LastAnswer(AtomicU64::new(self.0.load(Ordering::Relaxed)))
+    }
+}
 
 impl Default for Schedules {
     fn default() -> Schedules {
-        let mut list = CowList::default();
-        list.push(Arc::from([]));
-        Schedules(list)
+        let mut schedules = Schedules { spans: CowList::default(), answers: CowList::default() };
+        schedules.push(Arc::from([]));
+        schedules
     }
 }
 
 impl Schedules {
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
+    pub(super) fn is_open(&self, schedule: u32, at: u32) -> bool {
+        let Some(last) = self.answers.get(schedule as usize) else { return false };
+        last.at(at).unwrap_or_else(|| self.work_out(schedule, at, last))
     }
 
-    pub(super) fn is_open(&self, schedule: u32, at: u32) -> bool {
-        let Some(spans) = self.0.get(schedule as usize) else { return false };
-        let later = spans.partition_point(|(start, _)| *start <= at);
-        later.checked_sub(1).and_then(|last| spans.get(last)).is_some_and(|(_, end)| at < *end)
+    fn work_out(&self, schedule: u32, at: u32, last: &LastAnswer) -> bool {
+        let Some(spans) = self.spans.get(schedule as usize) else { return false };
+        let next = spans.partition_point(|(start, _)| *start <= at);
+        let (_, before_end) = next.checked_sub(1).and_then(|index| spans.get(index)).copied().unwrap_or((0, 0));
+        let until = spans.get(next).map_or(u32::MAX, |(start, _)| *start);
+        let open = at < before_end;
+        if open {
+            last.keep(at, before_end, true);
+        } else {
+            last.keep(before_end, until, false);
+        }
+        open
+    }
+
+    fn push(&mut self, spans: Spans) -> u32 {
+        self.answers.push(LastAnswer::default());
+        self.spans.push(spans) as u32
+    }
+
+    fn replace(&mut self, number: u32, spans: Spans) {
+        if let Some(old) = self.spans.get_mut(number as usize) {
+            *old = spans;
+        }
+        if let Some(answer) = self.answers.get_mut(number as usize) {
+            *answer = LastAnswer::default();
+        }
     }
 }
 
@@ -69,7 +123,7 @@ impl ScheduleNumbers {
         let Some(users) = self.users.get_mut(number as usize) else { return };
         *users = users.saturating_sub(1);
         if *users == 0
-            && let Some(spans) = schedules.0.get(number as usize)
+            && let Some(spans) = schedules.spans.get(number as usize)
         {
             self.by_spans.remove(spans);
             self.free.push(number);
@@ -79,12 +133,10 @@ impl ScheduleNumbers {
     fn number_for(&mut self, spans: Spans, schedules: &mut Schedules) -> u32 {
         let number = match self.free.pop() {
             Some(number) => {
-                if let Some(freed) = schedules.0.get_mut(number as usize) {
-                    *freed = Arc::clone(&spans);
-                }
+                schedules.replace(number, Arc::clone(&spans));
                 number
             }
-            None => schedules.0.push(Arc::clone(&spans)) as u32,
+            None => schedules.push(Arc::clone(&spans)),
         };
         self.users.resize(self.users.len().max(number as usize + 1), 0);
         self.by_spans.insert(spans, number);

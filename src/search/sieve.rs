@@ -1,22 +1,25 @@
 //! One query over the place table: area, filters, facets, order and page. Places come from the grid (no words) or
 //! from the text index (with their scores); from here on both go the same way.
 
-use crate::base::BoundingBox;
+use crate::base::{BoundingBox, Point};
 use crate::search::categories::Categories;
 use crate::search::distance::{Center, nearness_within};
 use crate::search::document::Rating;
 use crate::search::facets::{Missed, Tally};
 use crate::search::query::{Hit, MAX_LIMIT, Query, Results, Sort};
 use crate::search::schedules::{UNKNOWN, seconds};
-use crate::search::table::{Row, Table};
+use crate::search::table::{Chunk, Row, Table};
 use crate::search::text::Match;
 
 /// Every place of the table, or those of the query's area.
 pub(super) fn browse(query: &Query, table: &Table, categories: &Categories) -> Results {
     let mut sieve = Sieve::new(query, table, categories);
     for chunk in table.chunks_in(area(query)) {
-        for (ordinal, row) in chunk.rows() {
-            sieve.take(ordinal, &row, 0.0);
+        for (slot, point) in chunk.points.iter().enumerate() {
+            // Most columns are read only of what is in the area.
+            if let Some(nearness) = sieve.nearness(*point) {
+                sieve.take(chunk, slot, nearness, 0.0);
+            }
         }
     }
     sieve.results()
@@ -26,8 +29,11 @@ pub(super) fn browse(query: &Query, table: &Table, categories: &Categories) -> R
 pub(super) fn sift(query: &Query, table: &Table, categories: &Categories, found: &[Match]) -> Results {
     let mut sieve = Sieve::new(query, table, categories);
     for one in found {
-        if let Some(row) = table.find(one.ordinal).and_then(|(chunk, slot)| chunk.row(slot)) {
-            sieve.take(one.ordinal, &row, one.score);
+        if let Some((chunk, slot)) = table.find(one.ordinal)
+            && let Some(point) = chunk.points.get(slot)
+            && let Some(nearness) = sieve.nearness(*point)
+        {
+            sieve.take(chunk, slot, nearness, one.score);
         }
     }
     sieve.results()
@@ -42,6 +48,9 @@ pub(super) fn area(query: &Query) -> Option<BoundingBox> {
     }
 }
 
+/// Fewer than these are not worth thinning out.
+const MIN_KEPT: usize = 256;
+
 /// What comes first, ties broken by what follows; the ordinal makes the order total, so that pages never overlap.
 type Rank = (u64, u64, u32);
 
@@ -52,10 +61,15 @@ struct Sieve<'a> {
     center: Option<Center>,
     nearness_limit: f64,
     at: u32,
-    open: Answers,
-    wanted: Answers,
+    /// By category, once worked out: whether the query wants it.
+    wanted: Vec<Option<bool>>,
     tally: Tally,
+    total: usize,
+    /// Offset and limit: so many of the best must be known.
+    wanted_count: usize,
     found: Vec<Rank>,
+    /// Whatever is not better than this is on no page that was asked for.
+    worst: Option<Rank>,
 }
 
 impl<'a> Sieve<'a> {
@@ -67,40 +81,56 @@ impl<'a> Sieve<'a> {
             center: query.near.map(Center::new),
             nearness_limit: query.within_m.map_or(f64::INFINITY, nearness_within),
             at: seconds(query.open_at.unwrap_or(query.now)),
-            open: Answers::for_up_to(table.schedules.len()),
-            wanted: Answers::default(),
+            wanted: Vec::new(),
             tally: Tally::default(),
+            total: 0,
+            wanted_count: query.offset.saturating_add(query.limit.min(MAX_LIMIT)),
             found: Vec::new(),
+            worst: None,
         }
     }
 
-    fn take(&mut self, ordinal: u32, row: &Row, score: f32) {
-        let nearness = match self.center {
-            Some(center) => center.nearness(row.point.lat_e7(), row.point.lon_e7()),
+    /// How near a point is; `None` outside the query's area.
+    fn nearness(&self, point: Point) -> Option<f64> {
+        let nearness = match &self.center {
+            Some(center) => center.nearness(point.lat_e7(), point.lon_e7()),
             None => 0.0,
         };
-        if nearness >= self.nearness_limit || self.query.bounding_box.is_some_and(|area| !area.contains(row.point)) {
-            return;
-        }
-        let (table, at) = (self.table, self.at);
-        let open = row.schedule != UNKNOWN
-            && self.open.answer(row.schedule as usize, || table.schedules.is_open(row.schedule, at));
-        let missed = self.missed(row, open);
+        let is_outside =
+            nearness >= self.nearness_limit || self.query.bounding_box.is_some_and(|area| !area.contains(point));
+        (!is_outside).then_some(nearness)
+    }
+
+    fn take(&mut self, chunk: &Chunk, slot: usize, nearness: f64, score: f32) {
+        let Some((ordinal, row)) = chunk.row(slot) else { return };
+        let open = row.schedule != UNKNOWN && self.table.schedules.is_open(row.schedule, self.at);
+        let missed = self.missed(&row, open);
         if missed.is_hopeless() {
             return;
         }
-        self.tally.count(row, open, missed);
+        self.tally.count(&row, open, missed);
         if missed == Missed::NONE {
-            self.found.push(self.rank(ordinal, row, nearness, score));
+            self.total += 1;
+            let rank = self.rank(ordinal, &row, nearness, score);
+            if self.worst.is_none_or(|worst| rank < worst) {
+                self.keep(rank);
+            }
+        }
+    }
+
+    /// Keeps the best for the page: when twice as many are here as can be shown, the worse half goes.
+    fn keep(&mut self, rank: Rank) {
+        self.found.push(rank);
+        if self.found.len() >= self.wanted_count.saturating_mul(2).max(MIN_KEPT) {
+            let (_, worst, _) = self.found.select_nth_unstable(self.wanted_count);
+            self.worst = Some(*worst);
+            self.found.truncate(self.wanted_count);
         }
     }
 
     fn missed(&mut self, row: &Row, open: bool) -> Missed {
-        let (query, categories) = (self.query, self.categories);
-        let is_wanted = query.categories.is_empty()
-            || self.wanted.answer(usize::from(row.category), || {
-                categories.line(row.category).any(|id| query.categories.contains(&id))
-            });
+        let query = self.query;
+        let is_wanted = query.categories.is_empty() || self.is_wanted(row.category);
         let is_rated = query.min_rating.is_none_or(|least| row.rating.count > 0 && row.rating.mean >= least);
         let is_priced = query.price_levels.is_empty() || query.price_levels.contains(&row.price_level);
         Missed::NONE
@@ -109,6 +139,15 @@ impl<'a> Sieve<'a> {
             .and(Missed::OPEN, query.open_at.is_some() && !open)
             .and(Missed::PRICE, !is_priced)
             .and(Missed::RATING, !is_rated)
+    }
+
+    fn is_wanted(&mut self, category: u16) -> bool {
+        let index = usize::from(category);
+        if self.wanted.len() <= index {
+            self.wanted.resize(index + 1, None);
+        }
+        let Some(wanted) = self.wanted.get_mut(index) else { return false };
+        *wanted.get_or_insert_with(|| self.categories.line(category).any(|id| self.query.categories.contains(&id)))
     }
 
     fn rank(&self, ordinal: u32, row: &Row, nearness: f64, score: f32) -> Rank {
@@ -124,17 +163,11 @@ impl<'a> Sieve<'a> {
     }
 
     fn results(mut self) -> Results {
-        let total = self.found.len();
-        let start = self.query.offset.min(total);
-        let end = start.saturating_add(self.query.limit.min(MAX_LIMIT)).min(total);
-        if end < total {
-            self.found.select_nth_unstable(end);
-            self.found.truncate(end);
-        }
         self.found.sort_unstable();
-        let page = self.found.get(start..).unwrap_or_default();
+        self.found.truncate(self.wanted_count);
+        let page = self.found.get(self.query.offset..).unwrap_or_default();
         Results {
-            total,
+            total: self.total,
             items: page.iter().filter_map(|(_, _, ordinal)| self.hit(*ordinal)).collect(),
             facets: self.tally.facets(self.categories),
         }
@@ -142,7 +175,7 @@ impl<'a> Sieve<'a> {
 
     fn hit(&self, ordinal: u32) -> Option<Hit> {
         let (chunk, slot) = self.table.find(ordinal)?;
-        let row = chunk.row(slot)?;
+        let (_, row) = chunk.row(slot)?;
         Some(Hit {
             id: self.table.id_of(ordinal)?,
             ordinal,
@@ -155,24 +188,4 @@ impl<'a> Sieve<'a> {
 /// Best score first, then most reviews.
 fn by_rating(rating: Rating) -> u64 {
     !(u64::from(rating.score) << 32 | u64::from(rating.count))
-}
-
-/// Answers to one question about many numbers, each worked out once.
-#[derive(Default)]
-struct Answers(Vec<Option<bool>>);
-
-impl Answers {
-    fn for_up_to(count: usize) -> Answers {
-        Answers(vec![None; count])
-    }
-
-    fn answer(&mut self, number: usize, work_out: impl FnOnce() -> bool) -> bool {
-        if self.0.len() <= number {
-            self.0.resize(number + 1, None);
-        }
-        match self.0.get_mut(number) {
-            Some(answer) => *answer.get_or_insert_with(work_out),
-            None => false,
-        }
-    }
 }

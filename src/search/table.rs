@@ -163,33 +163,17 @@ impl Table {
 }
 
 impl Chunk {
-    pub(super) fn row(&self, slot: usize) -> Option<Row> {
-        Some(Row {
+    /// The ordinal and the facts of a slot.
+    pub(super) fn row(&self, slot: usize) -> Option<(u32, Row)> {
+        let row = Row {
             point: *self.points.get(slot)?,
             category: *self.categories.get(slot)?,
             price_level: *self.price_levels.get(slot)?,
             rating: *self.ratings.get(slot)?,
             flags: *self.flags.get(slot)?,
             schedule: *self.schedules.get(slot)?,
-        })
-    }
-
-    pub(super) fn rows(&self) -> impl Iterator<Item = (u32, Row)> {
-        let facts = self.points.iter().zip(&self.categories).zip(&self.price_levels).zip(&self.ratings);
-        let facts = facts.zip(&self.flags).zip(&self.schedules);
-        self.ordinals.iter().zip(facts).map(
-            |(ordinal, (((((point, category), price_level), rating), flags), schedule))| {
-                let row = Row {
-                    point: *point,
-                    category: *category,
-                    price_level: *price_level,
-                    rating: *rating,
-                    flags: *flags,
-                    schedule: *schedule,
-                };
-                (*ordinal, row)
-            },
-        )
+        };
+        Some((*self.ordinals.get(slot)?, row))
     }
 
     fn push(&mut self, ordinal: u32, row: &Row) {
