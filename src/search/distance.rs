@@ -6,7 +6,7 @@ use crate::base::Point;
 const RADIANS_PER_E7: f64 = std::f64::consts::PI / 180.0 / 1e7;
 /// Mean radius of the earth (IUGG), as in base.
 const EARTH_RADIUS_M: f64 = 6_371_008.8;
-/// Within this (1,900 km) the polynomials are exact to the last bits of an f64.
+/// Within this (320 km) the polynomials are exact to the last bits of an f64.
 const SMALL: f64 = 0.05;
 
 /// Where distances are measured from.
@@ -29,8 +29,9 @@ impl Center {
         let by_lat = f64::from(lat_e7) * RADIANS_PER_E7 - self.lat;
         let by_lon = f64::from(lon_e7) * RADIANS_PER_E7 - self.lon;
         if by_lat.abs() < SMALL && by_lon.abs() < SMALL {
-            let cos_lat = self.cos_lat * small_cos(by_lat) - self.sin_lat * small_sin(by_lat);
-            square(small_sin(by_lat / 2.0)) + self.cos_lat * cos_lat * square(small_sin(by_lon / 2.0))
+            let half_lat = small_sin_squared(by_lat / 2.0);
+            let cos_lat = self.cos_lat * (1.0 - 2.0 * half_lat) - self.sin_lat * small_sin(by_lat);
+            half_lat + self.cos_lat * cos_lat * small_sin_squared(by_lon / 2.0)
         } else {
             let cos_lat = (self.lat + by_lat).cos();
             square((by_lat / 2.0).sin()) + self.cos_lat * cos_lat * square((by_lon / 2.0).sin())
@@ -54,9 +55,9 @@ fn small_sin(x: f64) -> f64 {
     x * (1.0 + xx * (-1.0 / 6.0 + xx * (1.0 / 120.0 + xx * (-1.0 / 5040.0))))
 }
 
-fn small_cos(x: f64) -> f64 {
+fn small_sin_squared(x: f64) -> f64 {
     let xx = x * x;
-    1.0 + xx * (-1.0 / 2.0 + xx * (1.0 / 24.0 + xx * (-1.0 / 720.0)))
+    xx * (1.0 + xx * (-1.0 / 3.0 + xx * (2.0 / 45.0 + xx * (-1.0 / 315.0))))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::columnar::ColumnValues;
 use tantivy::query::{
     BooleanQuery, BoostQuery, ConstScoreQuery, DisjunctionMaxQuery, FuzzyTermQuery, Occur, Query, TermQuery,
+    TermSetQuery,
 };
 use tantivy::schema::{Field, IndexRecordOption, Value};
 use tantivy::{DocAddress, DocId, Score, SegmentOrdinal, SegmentReader, TantivyDocument, TantivyError, Term};
@@ -46,8 +47,7 @@ impl TextView {
             clauses.push((Occur::Must, self.word(term, categories).map_err(fault)?));
         }
         if let Some(cells) = area.and_then(cell_terms) {
-            let cells = cells.into_iter().map(|cell| self.number(self.fields.cell, cell)).collect();
-            let in_cells = ConstScoreQuery::new(Box::new(BooleanQuery::union(cells)), 0.0);
+            let in_cells = ConstScoreQuery::new(self.any_of(self.fields.cell, cells), 0.0);
             clauses.push((Occur::Must, Box::new(in_cells)));
         }
         self.searcher.search(&BooleanQuery::new(clauses), &Matches).map_err(fault)
@@ -116,8 +116,8 @@ impl TextView {
             }
         }
         if !meant.is_empty() {
-            let any = meant.iter().map(|id| self.number(self.fields.category, u64::from(*id))).collect();
-            ways.push(Box::new(ConstScoreQuery::new(Box::new(BooleanQuery::union(any)), CATEGORY_SCORE)));
+            let any = self.any_of(self.fields.category, meant.iter().copied().map(u64::from));
+            ways.push(Box::new(ConstScoreQuery::new(any, CATEGORY_SCORE)));
         }
         if ways.is_empty() && term.chars().count() >= MIN_FUZZY_CHARS {
             for (field, weight) in fields {
@@ -128,8 +128,9 @@ impl TextView {
         Ok(Box::new(DisjunctionMaxQuery::with_tie_breaker(ways, TIE_BREAKER)))
     }
 
-    fn number(&self, field: Field, number: u64) -> Box<dyn Query> {
-        Box::new(TermQuery::new(Term::from_field_u64(field, number), IndexRecordOption::Basic))
+    /// Gathered as a bit set, in which the words then look up: faster than a union that must be walked along.
+    fn any_of(&self, field: Field, numbers: impl IntoIterator<Item = u64>) -> Box<dyn Query> {
+        Box::new(TermSetQuery::new(numbers.into_iter().map(|number| Term::from_field_u64(field, number))))
     }
 }
 
