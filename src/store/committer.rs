@@ -51,18 +51,46 @@ pub struct Shared<L> {
     disk: Arc<Disk>,
     log: L,
     runtime: tokio::runtime::Runtime,
+    /// What this process writes in. It never takes up a later one by itself: that is another's lead.
+    epoch: u64,
 }
 
 impl<L: ChangeLog> Shared<L> {
-    /// Follows the log from where the file is.
-    pub fn new(disk: Arc<Disk>, log: L) -> Result<Shared<L>, Fault> {
+    /// Follows the log from where the file is, and writes in the epoch that it finds there, beside others who do.
+    pub fn following(disk: Arc<Disk>, log: L) -> Result<Shared<L>, Fault> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| Fault::io("starting the log's runtime", error))?;
-        let shared = Shared { disk, log, runtime };
+        let mut shared = Shared { disk, log, runtime, epoch: 0 };
+        shared.check_lineage()?;
+        shared.catch_up()?;
+        shared.epoch = known_head(&shared.disk)?.epoch;
+        Ok(shared)
+    }
+
+    /// The same, but takes the lead: whoever wrote before is refused from now on.
+    pub fn leading(disk: Arc<Disk>, log: L) -> Result<Shared<L>, Fault> {
+        let mut shared = Shared::following(disk, log)?;
+        shared.epoch = shared.runtime.block_on(shared.log.lead(shared.epoch))?;
+        // What the one before wrote until it was refused.
         shared.catch_up()?;
         Ok(shared)
+    }
+
+    /// A file that is ahead of the log, or has another batch at the same seq, is not this log's.
+    fn check_lineage(&self) -> Result<(), Fault> {
+        let applied = known_head(&self.disk)?.seq;
+        let is_ahead = self.runtime.block_on(self.log.head())? < applied;
+        let before = applied.saturating_sub(1);
+        let ours = self.disk.batches_after(before, 1)?;
+        // What the log has forgotten can't be compared any more.
+        let theirs = self.runtime.block_on(self.log.read(before, 1)).unwrap_or_default();
+        let differs = applied > 0 && ours.iter().zip(&theirs).any(|(our, their)| our.id != their.id);
+        if is_ahead || differs {
+            return Err(Fault::corrupt("the shared log", format!("it does not lead to this store's commit {applied}")));
+        }
+        Ok(())
     }
 
     fn catch_up(&self) -> Result<(), Fault> {
@@ -88,14 +116,16 @@ impl<L: ChangeLog> Shared<L> {
 impl<L: ChangeLog> Committer for Shared<L> {
     fn commit(&mut self, batch: &Batch) -> Result<Committed, Fault> {
         loop {
-            let is_ours = match self.runtime.block_on(self.log.append(batch)) {
+            let appended = self.runtime.block_on(self.log.append(batch));
+            // All but `Done` is settled by id before anyone is answered: an append may arrive although its answer, or
+            // the answer to an earlier try, did not.
+            let is_ours = match appended {
                 Appended::Done => true,
-                // Both are settled by id before anyone is answered: an append may arrive although its answer, or the
-                // answer to an earlier try, did not.
                 Appended::Behind | Appended::Unknown => match self.settled(batch)? {
                     Some(is_ours) => is_ours,
-                    None if self.runtime.block_on(self.log.head())? >= batch.seq => false,
-                    None => continue,
+                    None if appended == Appended::Unknown => continue,
+                    // Nothing is in its way but a later epoch.
+                    None => return Err(deposed()),
                 },
             };
             self.catch_up()?;
@@ -104,8 +134,16 @@ impl<L: ChangeLog> Committer for Shared<L> {
     }
 
     fn head(&self) -> Result<Head, Fault> {
-        known_head(&self.disk)
+        let head = known_head(&self.disk)?;
+        if head.epoch > self.epoch {
+            return Err(deposed());
+        }
+        Ok(Head { epoch: self.epoch, ..head })
     }
+}
+
+fn deposed() -> Fault {
+    Fault::busy("committing", "another process leads this city now")
 }
 
 fn known_head(disk: &Disk) -> Result<Head, Fault> {

@@ -17,6 +17,7 @@ const LOG: TableDefinition<u64, &[u8]> = TableDefinition::new("log");
 
 /// Where the [`Head`] lies; tables are numbered from 1.
 const HEAD_KEY: &[u8] = &[0, 0];
+const FIRST_NUMBER: u16 = 1;
 
 /// What kind of city a store holds: `serve` refuses a demo's, and the test provider exists only there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
@@ -66,11 +67,13 @@ impl Disk {
         let mut builder = redb::Builder::new();
         builder.set_cache_size(cache_bytes);
         let database = match place {
-            Place::File(path) => builder.create(path),
+            Place::File(path) => {
+                make_if_missing(&builder, path)?;
+                builder.open(path)
+            }
             Place::Memory => builder.create_with_backend(redb::backends::InMemoryBackend::new()),
         };
-        let disk = Disk { database: database.map_err(|error| fault("opening the store", error))? };
-        Ok(disk)
+        Ok(Disk { database: database.map_err(|error| fault("opening the store", error))? })
     }
 
     /// Who the store is; `None` if the file is new.
@@ -81,7 +84,7 @@ impl Disk {
             Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
             Err(error) => return Err(fault("reading the store", error)),
         };
-        read_head(&rows)
+        read_head(&rows).and_then(|head| head.ok_or_else(no_head)).map(Some)
     }
 
     /// Writes a head and rows as they are, outside the log: for a new store, and for a restore.
@@ -110,7 +113,7 @@ impl Disk {
         let write = self.begin_write()?;
         {
             let mut rows = write.open_table(ROWS).map_err(|error| fault(at, error))?;
-            let head = read_head(&rows)?.ok_or_else(|| Fault::corrupt("the store", "it has no head"))?;
+            let head = read_head(&rows)?.ok_or_else(no_head)?;
             if batch.seq != head.seq + 1 {
                 return Err(Fault::bug("the change log", format!("{} can't follow {}", batch.seq, head.seq)));
             }
@@ -133,7 +136,7 @@ impl Disk {
         let at = "reading the store";
         let read = self.database.begin_read().map_err(|error| fault(at, error))?;
         let rows = read.open_table(ROWS).map_err(|error| fault(at, error))?;
-        let head = read_head(&rows)?.ok_or_else(|| Fault::corrupt("the store", "it has no head"))?;
+        let head = read_head(&rows)?.ok_or_else(no_head)?;
         Ok(Snapshot { rows, head })
     }
 
@@ -160,6 +163,28 @@ impl Disk {
 
 type Guards = (redb::AccessGuard<'static, &'static [u8]>, redb::AccessGuard<'static, &'static [u8]>);
 
+/// Makes the file under another name first: a crash meanwhile leaves none, rather than one that nobody can open.
+fn make_if_missing(builder: &redb::Builder, path: &Path) -> Result<(), Fault> {
+    if path.exists() {
+        return Ok(());
+    }
+    let at = "making the store";
+    let unfinished = path.with_added_extension("new");
+    match std::fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Fault::io(at, error)),
+        _ => {}
+    }
+    let made = builder.create(&unfinished).map_err(|error| fault(at, error))?;
+    drop(made);
+    std::fs::rename(&unfinished, path).map_err(|error| Fault::io(at, error))?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| Fault::io(at, error))
+}
+
+fn no_head() -> Fault {
+    Fault::corrupt("the store", "it has rows but no head")
+}
+
 fn read_head(rows: &impl ReadableTable<&'static [u8], &'static [u8]>) -> Result<Option<Head>, Fault> {
     let found = rows.get(HEAD_KEY).map_err(|error| fault("reading the store's head", error))?;
     found.map(|bytes| Head::from_row(bytes.value())).transpose()
@@ -183,9 +208,7 @@ impl Snapshot {
 
     /// Every row and index entry, for backups and checks.
     pub fn all_rows(&self) -> Result<Pairs<'_>, Fault> {
-        use std::ops::Bound;
-        let from = Bound::Excluded(HEAD_KEY.to_vec());
-        self.scan_bytes(Stretch { from, to: Bound::Unbounded, reversed: false })
+        self.scan_bytes(Stretch { from: FIRST_NUMBER.to_be_bytes().to_vec(), to: None, reversed: false })
     }
 }
 
@@ -196,8 +219,7 @@ impl Read for Snapshot {
     }
 
     fn scan_bytes(&self, stretch: Stretch) -> Result<Pairs<'_>, Fault> {
-        let bounds = (as_slice(&stretch.from), as_slice(&stretch.to));
-        let range = self.rows.range::<&[u8]>(bounds).map_err(|error| fault("reading rows", error))?;
+        let range = self.rows.range::<&[u8]>(stretch.bounds()).map_err(|error| fault("reading rows", error))?;
         let owned = |row: Result<Guards, _>| {
             let (key, value) = row.map_err(|error| fault("reading rows", error))?;
             Ok((key.value().to_vec(), value.value().to_vec()))
@@ -214,18 +236,21 @@ impl std::ops::Deref for Snapshot {
     }
 }
 
-fn as_slice(bound: &std::ops::Bound<Vec<u8>>) -> std::ops::Bound<&[u8]> {
-    bound.as_ref().map(Vec::as_slice)
-}
-
 /// The engine's error as ours, with what the operator can do about it.
 fn fault(what: &str, error: impl Into<redb::Error>) -> Fault {
     use std::io::ErrorKind;
     let error = error.into();
-    if let redb::Error::Io(io) = &error
-        && matches!(io.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
-    {
-        return Fault::new(crate::base::fault::FaultKind::Full, what, io);
+    if let redb::Error::Io(io) = &error {
+        return match io.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+                Fault::new(crate::base::fault::FaultKind::Full, what, io)
+            }
+            ErrorKind::InvalidData => Fault::corrupt(what, io),
+            _ => Fault::io(what, io),
+        };
+    }
+    if matches!(error, redb::Error::DatabaseAlreadyOpen) {
+        return Fault::busy(what, "another process has it open");
     }
     if let redb::Error::Corrupted(cause) = &error {
         return Fault::corrupt(what, cause);

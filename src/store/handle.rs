@@ -60,7 +60,21 @@ impl Store {
         options: Options<'_>,
         committer: impl FnOnce(Arc<Disk>) -> Result<Box<dyn Committer>, Fault>,
     ) -> Result<Store, OpenFault> {
-        let disk = Arc::new(Disk::open(options.place, options.cache_bytes)?);
+        let disk = Disk::open(options.place, options.cache_bytes)?;
+        Store::start(disk, options, committer)
+    }
+
+    /// Opens the store on a disk that is open already.
+    pub(crate) fn open_on(disk: Disk, options: Options<'_>) -> Result<Store, OpenFault> {
+        Store::start(disk, options, |disk| Ok(Box::new(InFile::new(disk))))
+    }
+
+    fn start(
+        disk: Disk,
+        options: Options<'_>,
+        committer: impl FnOnce(Arc<Disk>) -> Result<Box<dyn Committer>, Fault>,
+    ) -> Result<Store, OpenFault> {
+        let disk = Arc::new(disk);
         let mut chance = Chance::from_system()?;
         let known = match disk.head()? {
             Some(head) => head,
@@ -145,7 +159,7 @@ impl Store {
         let snapshot = self.snapshot()?;
         let batch = Overlay::default();
         let mut tx = Tx::new(&snapshot, &batch, now, Chance::from_seed(seed), &self.0.hooks);
-        let outcome = closure(&mut tx);
+        let outcome = tx.run(closure);
         Ok((outcome, tx.effects()))
     }
 
@@ -172,7 +186,7 @@ impl Store {
         WeakStore(Arc::downgrade(&self.0))
     }
 
-    fn submit(&self, job: Box<dyn crate::store::writer::Job>) {
+    pub(in crate::store) fn submit(&self, job: Box<dyn crate::store::writer::Job>) {
         match &self.0.queue {
             Some(queue) => queue.submit(job),
             None => job.answer(Position::default(), Some(gone())),

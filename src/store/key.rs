@@ -1,7 +1,5 @@
 //! Keys: bytes that sort as the values do, so that a range of keys is a range of values.
 
-use std::borrow::Cow;
-
 use crate::base::{Code, Currency, Id, Timestamp};
 
 /// A value that can stand in a key. Encodings are for ever: rows of every past release must be found again.
@@ -182,9 +180,9 @@ tuple_keys!(A, B, C, D);
 tuple_keys!(A, B, C, D, E);
 
 /// The first bytes that sort after everything that begins with `prefix`; `None` if nothing does (all `FF`).
-pub(crate) fn successor(prefix: &[u8]) -> Option<Cow<'static, [u8]>> {
+pub(crate) fn successor(prefix: &[u8]) -> Option<Vec<u8>> {
     let last = prefix.iter().rposition(|byte| *byte != 0xFF)?;
     let mut next = prefix[..=last].to_vec();
     next[last] += 1;
-    Some(Cow::Owned(next))
+    Some(next)
 }

@@ -51,8 +51,8 @@ pub trait ChangeLog: Send {
     /// Waits until the head is past `seq`, or the time is over; answers the head.
     fn wait(&self, past: u64, at_most: Duration) -> impl Future<Output = Result<u64, Fault>> + Send;
 
-    /// Takes the lead: a new epoch, higher than every earlier one.
-    fn lead(&self) -> impl Future<Output = Result<u64, Fault>> + Send;
+    /// Takes the lead: a new epoch, higher than every earlier one and than `above`. Appends of earlier ones are refused.
+    fn lead(&self, above: u64) -> impl Future<Output = Result<u64, Fault>> + Send;
 
     /// Forgets batches up to and including `seq`.
     fn trim(&self, up_to: u64) -> impl Future<Output = Result<(), Fault>> + Send;
@@ -134,9 +134,9 @@ impl ChangeLog for MemoryLog {
         Ok(log.head())
     }
 
-    async fn lead(&self) -> Result<u64, Fault> {
+    async fn lead(&self, above: u64) -> Result<u64, Fault> {
         let mut log = self.locked();
-        log.epoch += 1;
+        log.epoch = log.epoch.max(above) + 1;
         Ok(log.epoch)
     }
 

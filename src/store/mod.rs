@@ -5,6 +5,9 @@
 
 mod committer;
 mod disk;
+mod folder;
+#[cfg(test)]
+pub(crate) mod golden;
 mod handle;
 mod hooks;
 mod key;
@@ -21,6 +24,7 @@ mod writer;
 
 pub use committer::{Committed, Committer, InFile, Shared};
 pub use disk::{Disk, Head, Origin, Place, Snapshot};
+pub use folder::{Expect, Folder, FolderFault};
 pub use handle::{OpenFault, Options, Store};
 pub use hooks::{Hook, Hooks};
 pub use key::Key;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::iter::Peekable;
-use std::ops::Bound;
+use std::ops::Bound::{Excluded, Included, Unbounded};
 
 use minicbor::{Decode, Encode};
 
@@ -37,20 +37,22 @@ pub type Pairs<'a> = Box<dyn Iterator<Item = Result<Pair, Fault>> + 'a>;
 /// A part of the store in the order of its keys, or against it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stretch {
-    pub from: Bound<FullKey>,
-    pub to: Bound<FullKey>,
+    /// Included.
+    pub from: FullKey,
+    /// Excluded; `None` for up to the last key.
+    pub to: Option<FullKey>,
     pub reversed: bool,
 }
 
 impl Stretch {
     /// Whether it can't hold a key; `BTreeMap::range` and redb panic on such bounds.
     pub fn is_empty(&self) -> bool {
-        match (&self.from, &self.to) {
-            (Bound::Included(from), Bound::Included(to)) => from > to,
-            (Bound::Included(from) | Bound::Excluded(from), Bound::Excluded(to))
-            | (Bound::Excluded(from), Bound::Included(to)) => from >= to,
-            (Bound::Unbounded, _) | (_, Bound::Unbounded) => false,
-        }
+        self.to.as_ref().is_some_and(|to| self.from >= *to)
+    }
+
+    /// The bounds for a map of byte keys.
+    pub(crate) fn bounds(&self) -> (std::ops::Bound<&[u8]>, std::ops::Bound<&[u8]>) {
+        (Included(&self.from[..]), self.to.as_deref().map_or(Unbounded, Excluded))
     }
 }
 
@@ -58,6 +60,7 @@ impl Stretch {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overlay {
     effects: BTreeMap<FullKey, Option<Vec<u8>>>,
+    bytes: usize,
 }
 
 impl Overlay {
@@ -67,12 +70,23 @@ impl Overlay {
     }
 
     pub fn set(&mut self, key: FullKey, effect: Option<Vec<u8>>) {
-        self.effects.insert(key, effect);
+        let key_bytes = key.len();
+        self.bytes += key_bytes + effect.as_ref().map_or(0, Vec::len);
+        if let Some(replaced) = self.effects.insert(key, effect) {
+            self.bytes -= key_bytes + replaced.map_or(0, |value| value.len());
+        }
     }
 
     /// Takes over the newer effects of `upper`.
     pub fn absorb(&mut self, upper: Overlay) {
-        self.effects.extend(upper.effects);
+        for (key, effect) in upper.effects {
+            self.set(key, effect);
+        }
+    }
+
+    /// Size of all keys and values.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     pub fn is_empty(&self) -> bool {
@@ -88,17 +102,9 @@ impl Overlay {
     }
 
     fn scan(&self, stretch: &Stretch) -> Layer<'_> {
-        let range = self.effects.range::<[u8], _>((as_slice(&stretch.from), as_slice(&stretch.to)));
+        let range = self.effects.range::<[u8], _>(stretch.bounds());
         let owned = |(key, value): (&FullKey, &Option<Vec<u8>>)| Ok(Effect { key: key.clone(), value: value.clone() });
         if stretch.reversed { Box::new(range.rev().map(owned)) } else { Box::new(range.map(owned)) }
-    }
-}
-
-fn as_slice(bound: &Bound<FullKey>) -> Bound<&[u8]> {
-    match bound {
-        Bound::Included(key) => Bound::Included(key),
-        Bound::Excluded(key) => Bound::Excluded(key),
-        Bound::Unbounded => Bound::Unbounded,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Projections: what is derived from the rows by folding the change log, and can be made anew from a scan.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use crate::base::Fault;
@@ -35,7 +36,7 @@ pub(crate) fn catch_up(store: &Store, projection: &mut dyn Projection) -> Result
             Some(seq) if seq <= snapshot.seq() => seq,
             // Never made, or made from a future that a restore has undone.
             Some(_) | None => {
-                projection.rebuild(&snapshot)?;
+                rebuild(projection, &snapshot)?;
                 continue;
             }
         };
@@ -47,9 +48,17 @@ pub(crate) fn catch_up(store: &Store, projection: &mut dyn Projection) -> Result
         if is_unbroken {
             projection.fold(&batches, &store.snapshot()?)?;
         } else {
-            projection.rebuild(&snapshot)?;
+            rebuild(projection, &snapshot)?;
         }
     }
+}
+
+fn rebuild(projection: &mut dyn Projection, snapshot: &Snapshot) -> Result<(), Fault> {
+    projection.rebuild(snapshot)?;
+    if projection.seq() == Some(snapshot.seq()) {
+        return Ok(());
+    }
+    Err(Fault::bug(projection.name(), "a rebuild has not reached the state that it was made from"))
 }
 
 /// Keeps a projection up to date on a thread of its own until the store closes.
@@ -57,9 +66,21 @@ pub(crate) fn follow(store: &Store, mut projection: Box<dyn Projection>) -> Resu
     let weak = store.downgrade();
     let name = projection.name();
     let run = move || {
+        let mut is_sound = true;
         // The thread holds the store only while it folds, so that dropping the last handle closes it.
         while let Some(store) = weak.upgrade() {
-            let reached = catch_up(&store, projection.as_mut());
+            let turn = AssertUnwindSafe(|| {
+                if !is_sound {
+                    rebuild(projection.as_mut(), &store.snapshot()?)?;
+                }
+                catch_up(&store, projection.as_mut())
+            });
+            // Nobody knows in what state a panic left it: it is made anew.
+            let (unwound, reached) = match catch_unwind(turn) {
+                Ok(reached) => (false, reached),
+                Err(_) => (true, Err(Fault::bug(name, "it panicked"))),
+            };
+            is_sound = !unwound && (is_sound || reached.is_ok());
             let watch = store.head_watch();
             drop(store);
             match reached {

@@ -1,7 +1,5 @@
 //! Reading: what a snapshot and a transaction have in common.
 
-use std::ops::Bound;
-
 use crate::base::Fault;
 use crate::store::key::successor;
 use crate::store::overlay::{Pairs, Stretch};
@@ -19,39 +17,35 @@ pub trait Read {
 /// Which keys of a table or index to scan, and in which direction.
 #[derive(Clone, Debug)]
 pub struct Span {
-    from: Bound<Vec<u8>>,
-    to: Bound<Vec<u8>>,
+    /// Included.
+    from: Vec<u8>,
+    /// Excluded; `None` for the end of the table.
+    to: Option<Vec<u8>>,
+    /// What was seen already, in the direction of the scan.
+    seen: Option<Vec<u8>>,
     reversed: bool,
 }
 
 impl Span {
     pub const fn all() -> Span {
-        Span { from: Bound::Unbounded, to: Bound::Unbounded, reversed: false }
+        Span { from: Vec::new(), to: None, seen: None, reversed: false }
     }
 
     /// Keys that begin with these values: `Span::prefix(&place)` for keys `(place, time, id)`.
     pub fn prefix(values: &impl Key) -> Span {
         let from = values.to_bytes();
-        let to = successor(&from).map_or(Bound::Unbounded, |next| Bound::Excluded(next.into_owned()));
-        Span { from: Bound::Included(from), to, reversed: false }
+        Span { to: successor(&from), from, ..Span::all() }
     }
 
     /// Keys from `from` (included) up to `to` (excluded).
     pub fn between(from: &impl Key, to: &impl Key) -> Span {
-        Span { from: Bound::Included(from.to_bytes()), to: Bound::Excluded(to.to_bytes()), reversed: false }
+        Span { from: from.to_bytes(), to: Some(to.to_bytes()), ..Span::all() }
     }
 
     /// Only keys that come after everything which begins with `key`, whatever the direction: the next page of a list.
+    /// It only narrows the span: a key from a stranger's cursor opens nothing that was outside.
     pub fn beyond(mut self, key: &impl Key) -> Span {
-        let bytes = key.to_bytes();
-        if self.reversed {
-            self.to = Bound::Excluded(bytes);
-        } else {
-            self.from = match successor(&bytes) {
-                Some(next) => Bound::Included(next.into_owned()),
-                None => Bound::Excluded(bytes),
-            };
-        }
+        self.seen = Some(key.to_bytes());
         self
     }
 
@@ -64,18 +58,17 @@ impl Span {
     /// The same span in the key space of a table or index.
     fn within(self, number: u16) -> Stretch {
         let prefixed = |key: Vec<u8>| [&number.to_be_bytes()[..], &key].concat();
-        let start = Bound::Included(number.to_be_bytes().to_vec());
-        let end = number.checked_add(1).map_or(Bound::Unbounded, |next| Bound::Excluded(next.to_be_bytes().to_vec()));
-        let from = match self.from {
-            Bound::Unbounded => start,
-            Bound::Included(key) => Bound::Included(prefixed(key)),
-            Bound::Excluded(key) => Bound::Excluded(prefixed(key)),
-        };
-        let to = match self.to {
-            Bound::Unbounded => end,
-            Bound::Included(key) => Bound::Included(prefixed(key)),
-            Bound::Excluded(key) => Bound::Excluded(prefixed(key)),
-        };
+        let mut from = prefixed(self.from);
+        let mut to = self.to.map_or_else(|| successor(&number.to_be_bytes()), |key| Some(prefixed(key)));
+        match self.seen.map(prefixed) {
+            Some(seen) if self.reversed => to = Some(to.map_or(seen.clone(), |to| to.min(seen))),
+            // Nothing sorts after a key of `FF` only: then nothing is left, as between a key and itself.
+            Some(seen) => match successor(&seen) {
+                Some(next) => from = from.max(next),
+                None => to = Some(from.clone()),
+            },
+            None => {}
+        }
         Stretch { from, to, reversed: self.reversed }
     }
 }

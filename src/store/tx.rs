@@ -1,6 +1,7 @@
 //! A transaction: what one command sees and does, before anything is on the disk.
 
 use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::base::{Chance, Fault, Timestamp};
 use crate::store::hooks::Hooks;
@@ -58,7 +59,8 @@ impl<T, R> Lift<T, R> for Outcome<T, R> {
 /// One command's view: its own effects over those of the batch so far, over the last commit.
 pub struct Tx<'a> {
     own: Overlay,
-    own_bytes: usize,
+    /// The first fault of a write or a hook. What a command has done by halves does not stay, even if it goes on.
+    broken: Option<Fault>,
     batch: &'a Overlay,
     base: &'a dyn Read,
     now: Timestamp,
@@ -74,7 +76,7 @@ impl<'a> Tx<'a> {
         chance: Chance,
         hooks: &'a Hooks,
     ) -> Tx<'a> {
-        Tx { own: Overlay::default(), own_bytes: 0, batch, base, now, chance, hooks }
+        Tx { own: Overlay::default(), broken: None, batch, base, now, chance, hooks }
     }
 
     /// The time of the batch: the same for every command in it.
@@ -94,24 +96,35 @@ impl<'a> Tx<'a> {
     /// Writes a row and keeps its indexes. A value that a unique index already has for another row is a fault: the
     /// command should have looked.
     pub fn put<K: Key, V: Row>(&mut self, table: &Table<K, V>, key: &K, row: &V) -> Result<(), Fault> {
-        if !table.indexes().is_empty() {
-            self.reindex(table, key, Some(row))?;
-        }
-        self.set(full_key(table.number(), key), Some(row.to_row()))
+        let done = self.write(table, key, Some(row));
+        self.note(done)
     }
 
     /// Deletes a row and its index entries; it is no fault if there is none.
     pub fn delete<K: Key, V: Row>(&mut self, table: &Table<K, V>, key: &K) -> Result<(), Fault> {
-        if !table.indexes().is_empty() {
-            self.reindex(table, key, None)?;
-        }
-        self.set(full_key(table.number(), key), None)
+        let done = self.write(table, key, None);
+        self.note(done)
     }
 
     /// Runs what `app.rs` wired for this event, in this transaction. A hook that faults ends the command.
     pub fn emit<E: 'static>(&mut self, event: &E) -> Result<(), Fault> {
         let hooks = self.hooks;
-        hooks.run(self, event)
+        let done = hooks.run(self, event);
+        self.note(done)
+    }
+
+    /// Runs a command in this transaction. A panic is a fault of ours, and so is a fault that the command swallowed.
+    pub(crate) fn run<T, R>(&mut self, command: impl FnOnce(&mut Tx<'a>) -> Outcome<T, R>) -> Outcome<T, R> {
+        let ran = catch_unwind(AssertUnwindSafe(|| command(self)));
+        let outcome = ran.unwrap_or_else(|panic| {
+            let cause = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+            let cause = cause.or_else(|| panic.downcast_ref::<String>().cloned());
+            Err(Stop::Fault(Fault::bug("a command panicked", cause.unwrap_or_default())))
+        });
+        match (self.broken.take(), outcome) {
+            (Some(fault), Ok(_) | Err(Stop::RefuseKeeping(_))) => Err(Stop::Fault(fault)),
+            (_, outcome) => outcome,
+        }
     }
 
     pub(crate) fn into_overlay(self) -> Overlay {
@@ -120,6 +133,20 @@ impl<'a> Tx<'a> {
 
     pub(crate) fn effects(&self) -> Vec<Effect> {
         self.own.clone().into_effects()
+    }
+
+    fn write<K: Key, V: Row>(&mut self, table: &Table<K, V>, key: &K, row: Option<&V>) -> Result<(), Fault> {
+        if !table.indexes().is_empty() {
+            self.reindex(table, key, row)?;
+        }
+        self.set(full_key(table.number(), key), row.map(Row::to_row))
+    }
+
+    fn note(&mut self, done: Result<(), Fault>) -> Result<(), Fault> {
+        if let Err(fault) = &done {
+            self.broken.get_or_insert_with(|| fault.clone());
+        }
+        done
     }
 
     fn reindex<K: Key, V: Row>(&mut self, table: &Table<K, V>, key: &K, new: Option<&V>) -> Result<(), Fault> {
@@ -141,10 +168,10 @@ impl<'a> Tx<'a> {
     }
 
     fn set(&mut self, key: FullKey, effect: Option<Vec<u8>>) -> Result<(), Fault> {
-        self.own_bytes += key.len() + effect.as_ref().map_or(0, Vec::len);
         self.own.set(key, effect);
-        if self.own.len() > MAX_EFFECTS || self.own_bytes > MAX_EFFECT_BYTES {
-            return Err(Fault::bug("a command does too much at once", format!("{} effects", self.own.len())));
+        let (effects, bytes) = (self.own.len(), self.own.bytes());
+        if effects > MAX_EFFECTS || bytes > MAX_EFFECT_BYTES {
+            return Err(Fault::bug("a command does too much at once", format!("{effects} effects, {bytes} bytes")));
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! The one writer thread: takes what waits, runs each command in turn, commits once, and only then answers.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::base::{Chance, Clock, Fault};
+use crate::base::{Chance, Clock, Fault, Timestamp};
 use crate::store::committer::{Committed, Committer};
 use crate::store::disk::Disk;
 use crate::store::hooks::Hooks;
@@ -19,6 +20,8 @@ use crate::store::{Outcome, Stop, Tx};
 const QUEUE_JOBS: usize = 1024;
 /// Commands in one commit.
 const BATCH_JOBS: usize = 256;
+/// Effects that end a batch; what waits beyond them has its turn in the next.
+const BATCH_BYTES: usize = 16 << 20;
 
 /// Where in the order of all decisions an answer was decided.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,7 +29,7 @@ pub struct Position {
     /// The commit that the decision belongs to, or that it was made on if it had no effects.
     pub seq: u64,
     /// Its place among the decisions of that commit and those made on it.
-    pub index: u32,
+    pub index: u64,
 }
 
 /// The outcome of a command, and where in the order of all decisions it stands.
@@ -75,13 +78,7 @@ where
     R: Send,
 {
     fn run(&mut self, tx: &mut Tx<'_>) -> bool {
-        let closure = &self.closure;
-        let ran = catch_unwind(AssertUnwindSafe(|| closure(tx)));
-        let outcome = ran.unwrap_or_else(|panic| {
-            let cause = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-            let cause = cause.or_else(|| panic.downcast_ref::<String>().cloned());
-            Err(Stop::Fault(Fault::bug("a command panicked", cause.unwrap_or_default())))
-        });
+        let outcome = tx.run(&self.closure);
         let stays = matches!(outcome, Ok(_) | Err(Stop::RefuseKeeping(_)));
         self.outcome = Some(outcome);
         stays
@@ -129,8 +126,10 @@ impl HeadWatch {
     }
 
     pub(crate) fn set(&self, seq: u64) {
-        self.seq.lock().unwrap_or_else(PoisonError::into_inner).0 = seq;
-        self.changed.notify_all();
+        let before = std::mem::replace(&mut self.seq.lock().unwrap_or_else(PoisonError::into_inner).0, seq);
+        if before != seq {
+            self.changed.notify_all();
+        }
     }
 
     pub(crate) fn close(&self) {
@@ -160,54 +159,85 @@ impl Writer {
     }
 
     fn run(&mut self, queue: &Receiver<Box<dyn Job>>) {
-        while let Ok(first) = queue.recv() {
+        let mut waiting = VecDeque::new();
+        loop {
             // No gathering delay: what came in during the last fsync is the next batch.
-            let mut jobs = vec![first];
-            jobs.extend(queue.try_iter().take(BATCH_JOBS - 1));
-            let committed = self.commit(&mut jobs);
-            for (index, job) in (0..).zip(jobs) {
-                match &committed {
-                    Ok(first) => job.answer(Position { index: first.index + index, ..*first }, None),
-                    Err(fault) => job.answer(Position::default(), Some(fault.clone())),
+            waiting.extend(queue.try_iter().take(BATCH_JOBS - waiting.len()));
+            if waiting.is_empty() {
+                match queue.recv() {
+                    Ok(job) => waiting.push_back(job),
+                    Err(_) => break,
                 }
+                continue;
             }
+            self.turn(&mut waiting);
         }
         self.watch.close();
     }
 
-    /// Runs and commits a batch; answers the position of its first decision.
-    fn commit(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Position, Fault> {
-        let count = u32::try_from(jobs.len()).unwrap_or(u32::MAX);
-        loop {
-            let head = self.committer.head()?;
-            let now = self.clock.now().max(head.at);
-            let effects = self.decide(jobs, now)?.into_effects();
-            if effects.is_empty() {
-                let first = if self.next.seq == head.seq { self.next } else { Position { seq: head.seq, index: 0 } };
-                self.next = Position { index: first.index + count, ..first };
-                return Ok(first);
+    /// Decides and commits what waits, or as much of it as one batch holds, and answers it.
+    fn turn(&mut self, waiting: &mut VecDeque<Box<dyn Job>>) {
+        // A panic in here, below the commands, must not end all writing for good.
+        let committed = catch_unwind(AssertUnwindSafe(|| self.commit(waiting)));
+        match committed.unwrap_or_else(|_| Err(Fault::bug("committing", "the writer panicked"))) {
+            Ok(Decided { first, jobs }) => {
+                for (index, job) in (first.index..).zip(waiting.drain(..jobs)) {
+                    job.answer(Position { index, ..first }, None);
+                }
             }
-            let batch = Batch { seq: head.seq + 1, epoch: head.epoch, id: self.chance.bytes(), at: now, effects };
-            if self.committer.commit(&batch)? == Committed::Done {
-                self.next = Position { seq: batch.seq, index: count };
-                self.watch.set(batch.seq);
-                return Ok(Position { seq: batch.seq, index: 0 });
+            Err(fault) => {
+                for job in waiting.drain(..) {
+                    job.answer(Position::default(), Some(fault.clone()));
+                }
             }
         }
     }
 
-    /// Runs every command of the batch over the ones before it.
-    fn decide(&mut self, jobs: &mut [Box<dyn Job>], now: crate::base::Timestamp) -> Result<Overlay, Fault> {
+    fn commit(&mut self, waiting: &mut VecDeque<Box<dyn Job>>) -> Result<Decided, Fault> {
+        loop {
+            let head = self.committer.head()?;
+            self.watch.set(head.seq);
+            let now = self.clock.now().max(head.at);
+            let (jobs, overlay) = self.decide(waiting, now)?;
+            let count = u64::try_from(jobs).unwrap_or(u64::MAX);
+            if overlay.is_empty() {
+                let first = if self.next.seq == head.seq { self.next } else { Position { seq: head.seq, index: 0 } };
+                self.next = Position { index: first.index + count, ..first };
+                return Ok(Decided { first, jobs });
+            }
+            let effects = overlay.into_effects();
+            let batch = Batch { seq: head.seq + 1, epoch: head.epoch, id: self.chance.bytes(), at: now, effects };
+            if self.committer.commit(&batch)? == Committed::Done {
+                self.next = Position { seq: batch.seq, index: count };
+                self.watch.set(batch.seq);
+                return Ok(Decided { first: Position { seq: batch.seq, index: 0 }, jobs });
+            }
+        }
+    }
+
+    /// Runs commands of the batch, each over the ones before it; answers how many, and what they come to.
+    fn decide(&mut self, waiting: &mut VecDeque<Box<dyn Job>>, now: Timestamp) -> Result<(usize, Overlay), Fault> {
         let snapshot = self.disk.snapshot()?;
         let mut overlay = Overlay::default();
-        for job in jobs {
+        let mut jobs = 0;
+        for job in waiting {
             let chance = Chance::from_seed(self.chance.bytes());
             let mut tx = Tx::new(&snapshot, &overlay, now, chance, &self.hooks);
             if job.run(&mut tx) {
                 let own = tx.into_overlay();
                 overlay.absorb(own);
             }
+            jobs += 1;
+            if overlay.bytes() > BATCH_BYTES {
+                break;
+            }
         }
-        Ok(overlay)
+        Ok((jobs, overlay))
     }
+}
+
+/// So many commands from the front of the queue are decided and durable; the first of them stands here.
+struct Decided {
+    first: Position,
+    jobs: usize,
 }
