@@ -163,6 +163,11 @@ impl Disk {
 
 type Guards = (redb::AccessGuard<'static, &'static [u8]>, redb::AccessGuard<'static, &'static [u8]>);
 
+/// Whether a row or an index entry may lie under this key.
+pub(crate) fn is_row_key(key: &[u8]) -> bool {
+    key.split_first_chunk::<2>().is_some_and(|(number, _)| u16::from_be_bytes(*number) >= FIRST_NUMBER)
+}
+
 /// Makes the file under another name first: a crash meanwhile leaves none, rather than one that nobody can open.
 fn make_if_missing(builder: &redb::Builder, path: &Path) -> Result<(), Fault> {
     if path.exists() {
@@ -237,23 +242,16 @@ impl std::ops::Deref for Snapshot {
 }
 
 /// The engine's error as ours, with what the operator can do about it.
+#[expect(clippy::wildcard_enum_match_arm, reason = "most errors of the engine mean one thing to us: the disk failed")]
 fn fault(what: &str, error: impl Into<redb::Error>) -> Fault {
     use std::io::ErrorKind;
-    let error = error.into();
-    if let redb::Error::Io(io) = &error {
-        return match io.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-                Fault::new(crate::base::fault::FaultKind::Full, what, io)
-            }
-            ErrorKind::InvalidData => Fault::corrupt(what, io),
-            _ => Fault::io(what, io),
-        };
+    match error.into() {
+        redb::Error::Io(error) if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
+            Fault::new(crate::base::fault::FaultKind::Full, what, error)
+        }
+        redb::Error::Io(error) if error.kind() == ErrorKind::InvalidData => Fault::corrupt(what, error),
+        redb::Error::Corrupted(cause) => Fault::corrupt(what, cause),
+        redb::Error::DatabaseAlreadyOpen => Fault::busy(what, "another process has it open"),
+        other => Fault::io(what, other),
     }
-    if matches!(error, redb::Error::DatabaseAlreadyOpen) {
-        return Fault::busy(what, "another process has it open");
-    }
-    if let redb::Error::Corrupted(cause) = &error {
-        return Fault::corrupt(what, cause);
-    }
-    Fault::io(what, error)
 }

@@ -60,21 +60,7 @@ impl Store {
         options: Options<'_>,
         committer: impl FnOnce(Arc<Disk>) -> Result<Box<dyn Committer>, Fault>,
     ) -> Result<Store, OpenFault> {
-        let disk = Disk::open(options.place, options.cache_bytes)?;
-        Store::start(disk, options, committer)
-    }
-
-    /// Opens the store on a disk that is open already.
-    pub(crate) fn open_on(disk: Disk, options: Options<'_>) -> Result<Store, OpenFault> {
-        Store::start(disk, options, |disk| Ok(Box::new(InFile::new(disk))))
-    }
-
-    fn start(
-        disk: Disk,
-        options: Options<'_>,
-        committer: impl FnOnce(Arc<Disk>) -> Result<Box<dyn Committer>, Fault>,
-    ) -> Result<Store, OpenFault> {
-        let disk = Arc::new(disk);
+        let disk = Arc::new(Disk::open(options.place, options.cache_bytes)?);
         let mut chance = Chance::from_system()?;
         let known = match disk.head()? {
             Some(head) => head,

@@ -3,6 +3,7 @@
 //! Commands are closures over a [`Tx`]; one writer thread runs them in turn and answers when their effects are
 //! durable. Nothing outside this room names the storage engine.
 
+mod backup;
 mod committer;
 mod disk;
 mod folder;
@@ -22,6 +23,7 @@ mod tests;
 mod tx;
 mod writer;
 
+pub use backup::{BackupFault, Manifest, Part, backup, restore, to_new_file, verify};
 pub use committer::{Committed, Committer, InFile, Shared};
 pub use disk::{Disk, Head, Origin, Place, Snapshot};
 pub use folder::{Expect, Folder, FolderFault};

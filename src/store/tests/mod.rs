@@ -1,10 +1,12 @@
 //! Tests of the store: a small city in memory, and what must hold of it.
 
+mod backup;
 mod basics;
 mod committers;
 mod files;
 mod folder;
 mod formats;
+mod kill;
 mod limits;
 mod model;
 mod once;

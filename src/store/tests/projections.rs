@@ -107,11 +107,14 @@ fn one_from_an_undone_future_is_made_anew() {
 #[test]
 fn one_that_the_log_does_not_reach_back_to_is_made_anew() {
     // A restored store: rows at a seq, and no log before it.
-    let disk = Disk::open(Place::Memory, 1 << 20).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("city.redb");
+    let disk = Disk::open(Place::File(&path), 1 << 20).unwrap();
     let head = Head { store_id: [1; 16], schema: 1, epoch: 2, seq: 70, at: START, origin: Origin::Real };
     let key = [&COUNTS.number().to_bytes()[..], &1_u32.to_bytes()].concat();
     disk.seed(&head, &mut std::iter::once(Ok((key, 5_u64.to_row())))).unwrap();
-    let store = Store::open_on(disk, options(Place::Memory)).unwrap();
+    drop(disk);
+    let store = Store::open(options(Place::File(&path))).unwrap();
     let mut summing = Summing::at(Some(60));
     assert_eq!(store.catch_up(&mut summing).unwrap(), 70);
     assert_eq!(summing.sum(), Sum { seq: Some(70), total: 5, rebuilds: 1, folds: vec![] });
