@@ -3,39 +3,44 @@
 use std::any::Any;
 use std::path::Path;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use jiff::tz::TimeZone;
 use tower_http::catch_panic::{CatchPanicLayer, ResponseForPanic};
 
+use crate::accounts::{Passwords, Workplaces, recognise};
 use crate::api::{Problem, is_api_path, problems};
 use crate::base::{Clock, Currency, Fault, Timestamp};
-use crate::schema;
 use crate::store::{Hooks, OpenFault, Options, Origin, Place, Store};
 use crate::web::{
     MAX_FORM_BYTES, Metrics, PageError, Plan, Readiness, Settings, Site, assets, compression, dress, health, visit,
     watch,
 };
+use crate::{routes, schema};
 
 /// Everything that the server answers.
 pub fn router(site: Site) -> Router {
-    let pages = Router::new()
+    let (pages, api) = routes::routers();
+    let pages = pages
         .fallback(nothing_here)
         .method_not_allowed_fallback(async || PageError::plain(StatusCode::METHOD_NOT_ALLOWED))
         .merge(machines())
         .layer(catch_panics(&site))
         .layer(from_fn_with_state(site.clone(), visit));
-    let api = Router::new()
+    let api = api
         .method_not_allowed_fallback(async || Problem::plain(StatusCode::METHOD_NOT_ALLOWED))
         .layer(catch_panics(&site))
         .layer(from_fn(problems));
     pages
         .merge(api)
+        .layer(Extension(Passwords::default()))
+        .layer(Extension(Workplaces::default()))
+        .layer(from_fn_with_state(site.clone(), recognise))
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
         .layer(from_fn(dress))
         .layer(compression())

@@ -27,6 +27,8 @@ pub mod vouchers;
 pub mod orders;
 /// Every table on one page.
 pub mod schema;
+/// Every URL on one page.
+pub mod routes;
 /// Puts the house together: state, layers, router.
 pub mod app;
 /// The accept loop, the strict front door, limits, the graceful stop.

@@ -11,6 +11,7 @@ use axum::http::header::{HOST, ORIGIN};
 use axum::http::{HeaderMap, Method, Uri};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::base::Fault;
@@ -49,6 +50,16 @@ impl Csrf {
         let (mask, masked) = bytes.split_at(SECRET_BYTES);
         let unmasked: Vec<u8> = mask.iter().zip(masked).map(|(mask, byte)| mask ^ byte).collect();
         !self.is_new && bool::from(unmasked.ct_eq(&self.secret))
+    }
+
+    /// A secret of this browser for one purpose: the same each time, and known to nobody else.
+    pub fn derive(&self, purpose: &str, about: &str) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        for part in [&self.secret[..], purpose.as_bytes(), about.as_bytes()] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        hash.finalize().into()
     }
 
     /// The cookie to set: only once a form was shown, and only if the browser has none.

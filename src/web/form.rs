@@ -74,9 +74,9 @@ impl FieldErrors {
         Some(errors)
     }
 
-    /// What to show beside the field, if it is wrong.
-    pub fn get(&self, field: &str) -> Option<&str> {
-        self.0.get(field).map(String::as_str)
+    /// What to show beside the field; empty if it is right.
+    pub fn of(&self, field: &str) -> &str {
+        self.0.get(field).map_or("", String::as_str)
     }
 
     pub fn is_empty(&self) -> bool {

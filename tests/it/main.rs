@@ -10,6 +10,8 @@
 #[path = "../kit/mod.rs"]
 pub mod kit;
 
+mod access;
+mod accounts;
 mod commands;
 mod kit_itself;
 mod server;

@@ -77,7 +77,7 @@ fn errors_name_their_field_and_keep_the_first_word() {
     assert!(errors.is_empty());
     assert_eq!(errors.check("name", Err::<u8, _>("Please write something here.")), None);
     errors.add("name", "later");
-    assert_eq!(errors.get("name"), Some("Please write something here."));
-    assert_eq!(errors.get("other"), None);
+    assert_eq!(errors.of("name"), "Please write something here.");
+    assert_eq!(errors.of("other"), "");
     assert_eq!(errors.iter().count(), 1);
 }

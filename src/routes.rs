@@ -1,0 +1,93 @@
+//! Every URL on one page, a row a route: method, path, handler, who may. The gate of a row stands before its handler;
+//! what is whose is decided behind it. No route of a capability exists elsewhere.
+
+use axum::Router;
+use axum::extract::Request;
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::middleware::{Next, from_fn};
+use axum::routing::{self, MethodRouter};
+use utoipa::openapi::path::Paths;
+use utoipa::openapi::{Components, RefOr, Schema};
+
+use crate::accounts;
+use crate::accounts::Action::{self, Enter, OwnAccount};
+use crate::api::is_api_path;
+use crate::web::Site;
+
+/// The table.
+pub fn routes() -> Vec<Route> {
+    vec![
+        get("/sign-in", accounts::pages::sign_in_form, Enter),
+        post("/sign-in", accounts::pages::sign_in_by_form, Enter),
+        get("/sign-up", accounts::pages::sign_up_form, Enter),
+        post("/sign-up", accounts::pages::sign_up_by_form, Enter),
+        post("/sign-out", accounts::pages::sign_out_by_form, Enter),
+        get("/me", accounts::pages::me, OwnAccount),
+        post("/api/v1/sessions", accounts::api::sign_in, Enter).described::<accounts::api::__path_sign_in>(),
+        get("/api/v1/me", accounts::api::me, OwnAccount).described::<accounts::api::__path_me>(),
+    ]
+}
+
+/// One row.
+#[derive(Debug)]
+pub struct Route {
+    pub method: Method,
+    pub path: &'static str,
+    /// Who may: whom the matrix gives any reach with this action.
+    pub who: Action,
+    serve: MethodRouter<Site>,
+    describe: Option<fn(&mut Paths, &mut Components)>,
+}
+
+impl Route {
+    pub fn is_api(&self) -> bool {
+        is_api_path(self.path)
+    }
+
+    /// Whether the OpenAPI document has it.
+    pub fn is_described(&self) -> bool {
+        self.describe.is_some()
+    }
+
+    /// Puts the row into the OpenAPI document, as its handler's `#[utoipa::path]` says.
+    fn described<P: utoipa::Path + utoipa::__dev::SchemaReferences>(mut self) -> Route {
+        self.describe = Some(|paths, components| {
+            paths.add_path_operation(P::path(), P::methods(), P::operation());
+            let mut schemas: Vec<(String, RefOr<Schema>)> = Vec::new();
+            P::schemas(&mut schemas);
+            components.schemas.extend(schemas);
+        });
+        self
+    }
+}
+
+fn get<T: 'static>(path: &'static str, handler: impl Handler<T, Site>, who: Action) -> Route {
+    row(Method::GET, path, routing::get(handler), who)
+}
+
+fn post<T: 'static>(path: &'static str, handler: impl Handler<T, Site>, who: Action) -> Route {
+    row(Method::POST, path, routing::post(handler), who)
+}
+
+fn row(method: Method, path: &'static str, serve: MethodRouter<Site>, who: Action) -> Route {
+    let gate = from_fn(move |request: Request, next: Next| accounts::admit(who, request, next));
+    Route { method, path, who, serve: serve.route_layer(gate), describe: None }
+}
+
+/// A router of the pages, and one of the API.
+pub fn routers() -> (Router<Site>, Router<Site>) {
+    let (api, pages): (Vec<Route>, Vec<Route>) = routes().into_iter().partition(Route::is_api);
+    let joined =
+        |rows: Vec<Route>| rows.into_iter().fold(Router::new(), |router, route| router.route(route.path, route.serve));
+    (joined(pages), joined(api))
+}
+
+/// What the OpenAPI document says of the routes.
+pub fn described() -> (Paths, Components) {
+    let (mut paths, mut components) = (Paths::new(), Components::new());
+    for describe in routes().iter().filter_map(|route| route.describe) {
+        describe(&mut paths, &mut components);
+    }
+    (paths, components)
+}
