@@ -153,10 +153,10 @@ impl Caller {
     /// Who buys by this form. A stranger becomes a guest in the transaction of the purchase, and only if it succeeds;
     /// the guest's token follows from the browser's secret and the form's key, so that a form sent twice is one guest.
     pub fn buyer(&self, once: &Once) -> Buyer {
-        match (self.viewer.known.as_ref(), self.token) {
-            (Some((actor, person)), Some(token)) if person.is_guest() => Buyer::Guest(actor.clone(), token),
-            (Some((actor, _)), _) => Buyer::Account(actor.clone()),
-            (None, _) => Buyer::Stranger(Token::of(&self.csrf.derive("guest", once.key.as_str()))),
+        match &self.viewer.known {
+            Some((actor, person)) if person.is_guest() => Buyer::Guest(actor.clone()),
+            Some((actor, _)) => Buyer::Account(actor.clone()),
+            None => Buyer::Stranger(Token::of(&self.csrf.derive("guest", once.key.as_str()))),
         }
     }
 }
@@ -165,7 +165,7 @@ impl Caller {
 #[derive(Clone, Debug)]
 pub enum Buyer {
     Account(Actor),
-    Guest(Actor, TokenHash),
+    Guest(Actor),
     Stranger(Token),
 }
 
@@ -173,7 +173,7 @@ impl Buyer {
     /// The actor, inside the transaction of the purchase.
     pub fn actor(&self, tx: &mut Tx<'_>) -> Outcome<Actor, Refusal> {
         match self {
-            Buyer::Account(actor) | Buyer::Guest(actor, _) => Ok(actor.clone()),
+            Buyer::Account(actor) | Buyer::Guest(actor) => Ok(actor.clone()),
             Buyer::Stranger(token) => begin_guest(tx, &token.hash()),
         }
     }
@@ -182,7 +182,7 @@ impl Buyer {
     pub fn once_actor(&self) -> [u8; 16] {
         match self {
             Buyer::Account(actor) => *actor.person.as_bytes(),
-            Buyer::Guest(_, token) => *SessionId::of_token(token).as_bytes(),
+            Buyer::Guest(actor) => *actor.session.as_bytes(),
             Buyer::Stranger(token) => *SessionId::of_token(&token.hash()).as_bytes(),
         }
     }
@@ -190,7 +190,7 @@ impl Buyer {
     /// The cookie that a stranger gets with the answer.
     pub fn cookie(&self, site: &Site) -> Option<HeaderValue> {
         match self {
-            Buyer::Account(_) | Buyer::Guest(..) => None,
+            Buyer::Account(_) | Buyer::Guest(_) => None,
             Buyer::Stranger(token) => session_cookie(site, token, &SessionKind::Guest),
         }
     }

@@ -26,7 +26,12 @@ fn viewer(role: Role) -> Viewer {
     let by_password = SignIn::Password { email, hash: PasswordHash::from_phc(String::new()) };
     let sign_in = if role == Role::Guest { SignIn::Guest } else { by_password };
     let person = Person { name: None, sign_in, grants, since: Timestamp::from_millis(0) };
-    Viewer { known: Some((Actor { person: Id::from_bytes([9; 16]), scopes: None }, person)) }
+    Viewer {
+        known: Some((
+            Actor { person: Id::from_bytes([9; 16]), session: Id::from_bytes([8; 16]), scopes: None },
+            person,
+        )),
+    }
 }
 
 #[test]

@@ -41,7 +41,7 @@ async fn ask(frame: Frame) -> Response {
 async fn answer(frame: Frame, form: Form<Typed>) -> PageResult {
     let mut errors = FieldErrors::default();
     let Some(name) = errors.check("name", crate::base::Line::<10>::parse(&form.fields.name)) else {
-        let error = errors.get("name").map(str::to_owned);
+        let error = Some(errors.of("name").to_owned());
         return Ok(page_with(StatusCode::UNPROCESSABLE_ENTITY, NamePage { frame, typed: form.fields.name, error }));
     };
     Ok(SeeOther::at("/name").flash(Flash::done(format!("Hello {name}"))).into_response())
