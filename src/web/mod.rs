@@ -21,6 +21,7 @@ mod page;
 mod peer;
 mod random;
 mod site;
+pub mod view;
 mod visit;
 mod watch;
 
