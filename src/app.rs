@@ -1,5 +1,8 @@
 //! Puts the house together: the router with its layers, around the routes of every room.
 
+mod openapi;
+mod wiring;
+
 use std::any::Any;
 use std::path::Path;
 
@@ -16,12 +19,14 @@ use tower_http::catch_panic::{CatchPanicLayer, ResponseForPanic};
 use crate::accounts::{Passwords, Workplaces, recognise};
 use crate::api::{Problem, is_api_path, problems};
 use crate::base::{Clock, Currency, Fault, Timestamp};
-use crate::store::{Hooks, OpenFault, Options, Origin, Place, Store};
+use crate::store::{OpenFault, Options, Origin, Place, Store};
 use crate::web::{
     MAX_FORM_BYTES, Metrics, PageError, Plan, Readiness, Settings, Site, assets, compression, dress, health, visit,
     watch,
 };
 use crate::{routes, schema};
+
+pub use wiring::Engines;
 
 /// Everything that the server answers.
 pub fn router(site: Site) -> Router {
@@ -37,7 +42,7 @@ pub fn router(site: Site) -> Router {
         .layer(catch_panics(&site))
         .layer(from_fn(problems));
     pages
-        .merge(api)
+        .merge(api.route("/api/v1/openapi.json", get(openapi::openapi)))
         .layer(Extension(Passwords::default()))
         .layer(Extension(Workplaces::default()))
         .layer(from_fn_with_state(site.clone(), recognise))
@@ -95,7 +100,7 @@ pub fn open_store(
         cache_bytes,
         schema: schema::NUMBER,
         origin,
-        hooks: Hooks::default(),
+        hooks: wiring::hooks(),
         clock,
     })
 }
