@@ -206,3 +206,6 @@ pub fn session_cookie(site: &Site, token: &Token, kind: &SessionKind) -> Option<
 pub fn no_session_cookie(site: &Site) -> Option<HeaderValue> {
     cookies::clear(SESSION_COOKIE, site.tls)
 }
+
+#[cfg(test)]
+mod tests;
