@@ -4,7 +4,6 @@ mod openapi;
 mod wiring;
 
 use std::any::Any;
-use std::path::Path;
 
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -19,7 +18,7 @@ use tower_http::catch_panic::{CatchPanicLayer, ResponseForPanic};
 use crate::accounts::{Passwords, Workplaces, recognise};
 use crate::api::{Problem, is_api_path, problems};
 use crate::base::{Clock, Currency, Fault, Timestamp};
-use crate::store::{OpenFault, Options, Origin, Place, Store};
+use crate::store::{Folder, FolderFault, Store};
 use crate::web::{
     MAX_FORM_BYTES, Metrics, PageError, Plan, Readiness, Settings, Site, assets, compression, dress, health, visit,
     watch,
@@ -90,19 +89,11 @@ fn catch_panics(site: &Site) -> CatchPanicLayer<CountPanics> {
 
 /// Opens the city of a data folder, or founds one.
 pub fn open_store(
-    file: &Path,
-    origin: Origin,
+    folder: &Folder,
     cache_bytes: usize,
     clock: &dyn Fn(Timestamp) -> Clock,
-) -> Result<Store, OpenFault> {
-    Store::open(Options {
-        place: Place::File(file),
-        cache_bytes,
-        schema: schema::NUMBER,
-        origin,
-        hooks: wiring::hooks(),
-        clock,
-    })
+) -> Result<Store, FolderFault> {
+    folder.store(schema::NUMBER, cache_bytes, wiring::hooks(), clock)
 }
 
 /// The site on an open store.

@@ -8,11 +8,10 @@ use clap::Args;
 use crate::app;
 use crate::base::{Clock, Timestamp};
 use crate::cli::config::Config;
-use crate::cli::folder::Folder;
 use crate::cli::serve::serve_until_stopped;
 use crate::cli::{Exit, Failure};
 use crate::server::{Listening, start_log};
-use crate::store::{Origin, Store};
+use crate::store::{Expect, Folder, Store};
 
 #[derive(Debug, Args)]
 pub struct Demo {
@@ -31,37 +30,24 @@ impl Demo {
     pub fn run(self, config: Config) -> Result<Exit, Failure> {
         start_log(config.log_format, true);
         let listening = Listening::bind(&loopback(&self.listen)?)?;
-        let folder = Folder::take(&config.asked_data.clone().map_or_else(own_folder, Ok)?)?;
+        let folder = Folder::open(&config.asked_data.clone().map_or_else(own_folder, Ok)?, Expect::Demo)?;
         let store = self.open(&folder, config.cache_bytes)?;
-        serve_until_stopped(vec![listening], app::site(store, true, config.metrics_token)?)
+        serve_until_stopped(&folder, vec![listening], app::site(store, true, config.metrics_token)?)
     }
 
     /// The demo's store: the one that is there, or a new one.
     fn open(&self, folder: &Folder, cache_bytes: usize) -> Result<Store, Failure> {
-        if folder.has_foreign_files()? {
-            return Err(Failure::usage("this folder has other files in it: a demo needs one of its own"));
-        }
         let clock = |last: Timestamp| self.now.map_or_else(|| Clock::anchored(last), Clock::starting_at);
-        if folder.has_city() {
-            let last = last_commit_of_demo(folder, cache_bytes)?;
+        if let Some(head) = folder.head(cache_bytes)? {
             if self.fresh {
                 folder.clear()?;
-            } else if self.now.is_some_and(|now| now < last) {
-                return Err(Failure::usage(format!("--now is before the demo's last commit ({last}); try --fresh")));
+            } else if self.now.is_some_and(|now| now < head.at) {
+                let message = format!("--now is before the demo's last commit ({}); try --fresh", head.at);
+                return Err(Failure::usage(message));
             }
         }
-        Ok(app::open_store(&folder.store_file(), Origin::Demo, cache_bytes, &clock)?)
+        Ok(app::open_store(folder, cache_bytes, &clock)?)
     }
-}
-
-/// The time of the last commit, of a store that a demo made; any other is refused.
-fn last_commit_of_demo(folder: &Folder, cache_bytes: usize) -> Result<Timestamp, Failure> {
-    let store = app::open_store(&folder.store_file(), Origin::Demo, cache_bytes, &Clock::anchored)?;
-    let head = store.snapshot()?.head().clone();
-    if head.origin != Origin::Demo {
-        return Err(Failure::usage("this data folder holds a real city: a demo needs one of its own"));
-    }
-    Ok(head.at)
 }
 
 fn instant(text: &str) -> Result<Timestamp, String> {
@@ -107,7 +93,7 @@ mod tests {
     #[test]
     fn a_demo_never_takes_a_real_city_and_never_goes_back_in_time() {
         let parent = tempfile::tempdir().unwrap();
-        let folder = Folder::take(parent.path()).unwrap();
+        let folder = Folder::open(parent.path(), Expect::Demo).unwrap();
         let demo = |now: Option<&str>, fresh| {
             let now = now.map(|text| Timestamp::parse(text).unwrap());
             Demo { listen: String::new(), now, fresh }.open(&folder, 1 << 20).map(|store| {
@@ -124,9 +110,13 @@ mod tests {
         );
         assert_eq!(demo(Some("2020-01-01T00:00:00Z"), false).unwrap_err().exit, Exit::BadUsage);
         assert!(demo(Some("2020-01-01T00:00:00Z"), true).is_ok());
-        folder.clear().unwrap();
-        drop(app::open_store(&folder.store_file(), Origin::Real, 1 << 20, &Clock::anchored).unwrap());
-        assert_eq!(demo(None, true).unwrap_err().exit, Exit::BadUsage);
+        drop(folder);
+        let real = tempfile::tempdir().unwrap();
+        let city = Folder::open(real.path(), Expect::Real).unwrap();
+        drop((app::open_store(&city, 1 << 20, &Clock::anchored).unwrap(), city));
+        let folder = Folder::open(real.path(), Expect::Demo).unwrap();
+        let fresh = Demo { listen: String::new(), now: None, fresh: true };
+        assert_eq!(fresh.open(&folder, 1 << 20).err().map(|failure| failure.exit), Some(Exit::BadUsage));
         assert!(folder.has_city());
     }
 }

@@ -5,7 +5,7 @@ use std::process::{ExitCode, Termination};
 use crate::base::Fault;
 use crate::base::fault::FaultKind;
 use crate::server::ListenFault;
-use crate::store::OpenFault;
+use crate::store::{BackupFault, FolderFault, OpenFault};
 
 /// Exit codes; those from 64 on are as in sysexits.h.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +64,34 @@ impl From<OpenFault> for Failure {
             OpenFault::Newer { .. } => Failure::io(fault.to_string()),
             OpenFault::Fault(fault) => fault.into(),
         }
+    }
+}
+
+impl From<FolderFault> for Failure {
+    fn from(fault: FolderFault) -> Failure {
+        let exit = match &fault {
+            FolderFault::Locked { .. } => Exit::TryAgain,
+            FolderFault::Io { .. } => Exit::Io,
+            FolderFault::Store { cause, .. } => Failure::from(cause.clone()).exit,
+            FolderFault::Foreign { .. }
+            | FolderFault::NoCity { .. }
+            | FolderFault::NotOwner { .. }
+            | FolderFault::Demo { .. }
+            | FolderFault::Real { .. } => Exit::BadUsage,
+        };
+        Failure::new(exit, fault.to_string())
+    }
+}
+
+impl From<BackupFault> for Failure {
+    fn from(fault: BackupFault) -> Failure {
+        let exit = match &fault {
+            BackupFault::Exists(_) | BackupFault::NotEmpty(_) => Exit::BadUsage,
+            BackupFault::Busy(_) => Exit::TryAgain,
+            BackupFault::Damaged(_) | BackupFault::Newer { .. } | BackupFault::Io { .. } => Exit::Io,
+            BackupFault::Fault(fault) => Failure::from(fault.clone()).exit,
+        };
+        Failure::new(exit, fault.to_string())
     }
 }
 

@@ -1,12 +1,13 @@
 //! The command line: one file a subcommand, each an argument struct and one function.
 
+mod admin;
 mod backup;
 mod check;
 mod config;
 mod demo;
 mod exit;
-mod folder;
 mod import;
+mod piped;
 mod reindex;
 mod restore;
 mod serve;

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::config::Config;
-use crate::cli::{Exit, Failure};
+use crate::cli::{Exit, Failure, print};
+use crate::{schema, store};
 
 #[derive(Debug, Args)]
 pub struct Restore {
@@ -14,7 +15,12 @@ pub struct Restore {
 }
 
 impl Restore {
-    pub fn run(self, _: Config) -> Result<Exit, Failure> {
-        Err(Failure::new(Exit::Bug, format!("restore from {} is not wired up yet", self.file.display())))
+    pub fn run(self, config: Config) -> Result<Exit, Failure> {
+        let folder = config.data();
+        let head = store::restore(&self.file, &folder, schema::NUMBER)?;
+        if config.quiet {
+            return Ok(Exit::Done);
+        }
+        Ok(print(&format!("{}: a city up to commit {}, of {}\n", folder.display(), head.seq, head.at)))
     }
 }

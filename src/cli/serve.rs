@@ -6,11 +6,11 @@ use tokio::runtime;
 
 use crate::app;
 use crate::base::{Clock, Fault};
+use crate::cli::admin::{Desk, operations};
 use crate::cli::config::Config;
-use crate::cli::folder::Folder;
 use crate::cli::{Exit, Failure, print};
-use crate::server::{FrontDoor, Limits, Listening, Stop, serve, start_log};
-use crate::store::Origin;
+use crate::server::{AdminDoor, FrontDoor, Limits, Listening, Stop, serve, start_log};
+use crate::store::{Expect, Folder};
 use crate::web::Site;
 
 /// What a handler of a request that was cut off may still take.
@@ -26,13 +26,10 @@ pub struct Serve {
 impl Serve {
     pub fn run(self, config: Config) -> Result<Exit, Failure> {
         start_log(config.log_format, config.quiet);
-        let folder = Folder::take(&config.data())?;
-        let store = app::open_store(&folder.store_file(), Origin::Real, config.cache_bytes, &Clock::anchored)?;
-        if store.snapshot()?.head().origin == Origin::Demo {
-            return Err(Failure::usage("this data folder belongs to a demo: run `highstreet demo`, or take another"));
-        }
+        let folder = Folder::open(&config.data(), Expect::Real)?;
+        let store = app::open_store(&folder, config.cache_bytes, &Clock::anchored)?;
         let listening = listening(&self.listen, &config)?;
-        serve_until_stopped(listening, app::site(store, false, config.metrics_token)?)
+        serve_until_stopped(&folder, listening, app::site(store, false, config.metrics_token)?)
     }
 }
 
@@ -47,13 +44,18 @@ fn listening(flags: &[String], config: &Config) -> Result<Vec<Listening>, Failur
 }
 
 /// Serves the site; says so when it answers; comes back after SIGTERM or SIGINT.
-pub(in crate::cli) fn serve_until_stopped(listening: Vec<Listening>, site: Site) -> Result<Exit, Failure> {
+pub(in crate::cli) fn serve_until_stopped(
+    folder: &Folder,
+    listening: Vec<Listening>,
+    site: Site,
+) -> Result<Exit, Failure> {
     let runtime = runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::io(format!("can't start threads: {error}")))?;
     let served = runtime.block_on(async {
         let stop = Stop::on_signal().map_err(|error| Fault::io("catching signals", error))?;
+        open_admin_door(folder, site.clone());
         let door = FrontDoor::new(app::router(site.clone()), site, Limits::default());
         announce(&listening);
         serve(listening, door, async {
@@ -66,6 +68,14 @@ pub(in crate::cli) fn serve_until_stopped(listening: Vec<Listening>, site: Site)
     runtime.shutdown_timeout(LAST_WORK);
     served?;
     Ok(Exit::Done)
+}
+
+/// For subcommands beside the server; it closes with the runtime. The city is served without it as well.
+fn open_admin_door(folder: &Folder, site: Site) {
+    match AdminDoor::open(&Folder::admin_socket(folder.path())) {
+        Ok(door) => drop(tokio::spawn(door.serve(operations(Desk { site, folder: folder.path().into() })))),
+        Err(fault) => tracing::warn!(%fault, "subcommands can't reach this server"),
+    }
 }
 
 fn announce(listening: &[Listening]) {

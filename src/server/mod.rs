@@ -2,6 +2,7 @@
 //!
 //! It knows HTTP, not the product: the router that it serves comes from `app.rs`. Only this room names hyper.
 
+mod admin;
 mod front_door;
 mod heads;
 mod limits;
@@ -11,6 +12,7 @@ mod serve;
 mod stop;
 mod wire;
 
+pub use admin::{AdminDoor, ask_admin};
 pub use front_door::FrontDoor;
 pub use limits::Limits;
 pub use listen::{ListenFault, Listening};

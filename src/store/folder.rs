@@ -87,29 +87,32 @@ impl Folder {
         hooks: Hooks,
         clock: &dyn Fn(Timestamp) -> Clock,
     ) -> Result<Store, FolderFault> {
-        let found = self.head(cache_bytes)?.map(|head| head.origin);
-        let path = || self.path.clone();
-        let origin = match (self.expect, found) {
-            (Expect::Real, Some(Origin::Demo)) => return Err(FolderFault::Demo { path: path() }),
-            (Expect::Demo, Some(Origin::Real)) => return Err(FolderFault::Real { path: path() }),
-            (Expect::Any, None) => return Err(FolderFault::NoCity { path: path() }),
-            (Expect::Demo, None) => Origin::Demo,
-            (_, Some(origin)) => origin,
-            (Expect::Real, None) => Origin::Real,
+        let origin = match (self.head(cache_bytes)?, self.expect) {
+            (Some(head), _) => head.origin,
+            (None, Expect::Real) => Origin::Real,
+            (None, Expect::Demo) => Origin::Demo,
+            (None, Expect::Any) => return Err(FolderFault::NoCity { path: self.path.clone() }),
         };
         let file = self.store_file();
         let options = Options { place: Place::File(&file), cache_bytes, schema, origin, hooks, clock };
         Store::open(options).map_err(|cause| self.store_fault(cause))
     }
 
-    /// Who lives here and up to which commit, of a store that is not open; `None` if nobody does yet.
+    /// Who lives here and up to which commit, of a store that is not open; `None` if nobody does yet. A city of the
+    /// other kind than expected is refused.
     pub fn head(&self, cache_bytes: usize) -> Result<Option<Head>, FolderFault> {
         if !self.has_city() {
             return Ok(None);
         }
         let file = self.store_file();
         let disk = Disk::open(Place::File(&file), cache_bytes);
-        disk.and_then(|disk| disk.head()).map_err(|fault| self.store_fault(fault.into()))
+        let head = disk.and_then(|disk| disk.head()).map_err(|fault| self.store_fault(fault.into()))?;
+        let path = || self.path.clone();
+        match (self.expect, head.as_ref().map(|head| head.origin)) {
+            (Expect::Real, Some(Origin::Demo)) => Err(FolderFault::Demo { path: path() }),
+            (Expect::Demo, Some(Origin::Real)) => Err(FolderFault::Real { path: path() }),
+            (Expect::Any | Expect::Real | Expect::Demo, _) => Ok(head),
+        }
     }
 
     /// Whether a city lives here already.

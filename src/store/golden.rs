@@ -34,12 +34,6 @@ pub(crate) fn key<K: Key + PartialEq + Debug>(file: &str, label: &str, key: &K) 
     assert_eq!(hex(&key.to_bytes()), hex(&written), "{file}: {label} is written in another way");
 }
 
-/// Whether there is any golden line for this table.
-#[expect(dead_code, reason = "the list of all tables asks it, once there is one")]
-pub(crate) fn covers(file: &str) -> bool {
-    path(file).exists()
-}
-
 /// The bytes of the golden line; new ones are added only on request.
 fn line(file: &str, label: &str, now: &[u8]) -> Vec<u8> {
     static WRITING: std::sync::Mutex<()> = std::sync::Mutex::new(());

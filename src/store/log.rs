@@ -51,7 +51,8 @@ pub trait ChangeLog: Send {
     /// Waits until the head is past `seq`, or the time is over; answers the head.
     fn wait(&self, past: u64, at_most: Duration) -> impl Future<Output = Result<u64, Fault>> + Send;
 
-    /// Takes the lead: a new epoch, higher than every earlier one and than `above`. Appends of earlier ones are refused.
+    /// Takes the lead: a new epoch, higher than every earlier one and than `above`. Appends in earlier ones are
+    /// refused from now on.
     fn lead(&self, above: u64) -> impl Future<Output = Result<u64, Fault>> + Send;
 
     /// Forgets batches up to and including `seq`.

@@ -12,6 +12,7 @@ pub mod kit;
 
 mod access;
 mod accounts;
+mod backup;
 mod commands;
 mod kit_itself;
 mod server;

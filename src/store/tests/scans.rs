@@ -7,7 +7,7 @@ use proptest::option;
 use proptest::prelude::*;
 
 use crate::base::Fault;
-use crate::store::overlay::{Overlay, Pairs, Stretch, scan_through};
+use crate::store::overlay::{Effect, Overlay, Pairs, Stretch, scan_through};
 
 type Bytes = Vec<u8>;
 
@@ -71,7 +71,8 @@ proptest! {
         both.absorb(overlay(&second));
         let effects = both.clone().into_effects();
         prop_assert_eq!(both.len(), effects.len());
-        let bytes: usize = effects.iter().map(|effect| effect.key.len() + effect.value.as_ref().map_or(0, Vec::len)).sum();
+        let size = |effect: &Effect| effect.key.len() + effect.value.as_ref().map_or(0, Vec::len);
+        let bytes: usize = effects.iter().map(size).sum();
         prop_assert_eq!(both.bytes(), bytes);
     }
 }
