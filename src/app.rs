@@ -1,6 +1,7 @@
 //! Puts the house together: the router with its layers, around the routes of every room.
 
 mod openapi;
+mod proof;
 mod wiring;
 
 use std::any::Any;
@@ -25,6 +26,7 @@ use crate::web::{
 };
 use crate::{routes, schema};
 
+pub use proof::check;
 pub use wiring::Engines;
 
 /// Everything that the server answers.

@@ -6,6 +6,7 @@
 mod commands;
 mod hooks;
 mod model;
+mod proof;
 mod queries;
 mod refusal;
 pub mod rules;
@@ -13,6 +14,7 @@ pub mod rules;
 pub use commands::{HOLD_TIMER, Place, cancel, expire_hold, pay, place, refund_voucher, settle};
 pub use hooks::{after_expiry, after_redemption, after_undo};
 pub use model::*;
-pub use queries::{of_buyer, of_merchant, order, order_by_public, payment_name, require};
+pub use proof::check;
+pub use queries::{of_buyer, of_merchant, order, order_by_public, payment_name, payment_of, require};
 pub use refusal::Refusal;
 pub use rules::HOLD_SECONDS;

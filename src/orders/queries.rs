@@ -58,8 +58,12 @@ pub fn of_merchant(
     read.scan_by(&ORDERS, &ORDERS_BY_MERCHANT, span)?.take(limit).collect()
 }
 
+/// How the order's payment stands; `None` while the buyer has not chosen how to pay.
+pub fn payment_of(read: &dyn Read, id: OrderId) -> Result<Option<PaymentState>, Fault> {
+    Ok(payments::of_order(read, id.untyped())?.map(|(_, payment)| payment.state))
+}
+
 /// How the order is paid, as the API spells it; an order without a payment yet awaits one.
 pub fn payment_name(read: &dyn Read, id: OrderId) -> Result<&'static str, Fault> {
-    let payment = payments::of_order(read, id.untyped())?;
-    Ok(payment.map_or(PaymentState::Awaiting.name(), |(_, payment)| payment.state.name()))
+    Ok(payment_of(read, id)?.unwrap_or(PaymentState::Awaiting).name())
 }

@@ -1,0 +1,13 @@
+//! Everything that must always hold (`highstreet check`), asked of one snapshot.
+
+use crate::base::Fault;
+use crate::store::Snapshot;
+use crate::{kernel, orders, schema, store};
+
+/// What does not hold, one line each; nothing if all is well.
+pub fn check(snapshot: &Snapshot) -> Result<Vec<String>, Fault> {
+    let mut faults = store::check(snapshot, &schema::tables())?;
+    faults.extend(kernel::check(&**snapshot)?);
+    faults.extend(orders::check(&**snapshot)?);
+    Ok(faults)
+}
