@@ -25,6 +25,8 @@ pub mod payments;
 pub mod vouchers;
 /// Orders: one commitment of one resident; the only room that orchestrates the others.
 pub mod orders;
+/// Reviews: what people say of a place at which they used what they had ordered, and the score that follows.
+pub mod reviews;
 /// Every table on one page.
 pub mod schema;
 /// Every URL on one page.

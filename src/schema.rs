@@ -4,7 +4,7 @@
 
 use crate::kernel::{audit, ledger, outbox, stock, timers};
 use crate::store::Described;
-use crate::{accounts, directory, offers, orders, payments, store, vouchers};
+use crate::{accounts, directory, offers, orders, payments, reviews, store, vouchers};
 
 /// The schema that this build writes. Raised by a migration only; a newer store is refused.
 pub const NUMBER: u32 = 1;
@@ -44,6 +44,9 @@ pub fn tables() -> Vec<Described> {
         vouchers::REDEMPTIONS.described(),
         // orders
         orders::ORDERS.described(),
+        // reviews
+        reviews::REVIEWS.described(),
+        reviews::RATINGS.described(),
     ]
 }
 

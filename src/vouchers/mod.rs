@@ -13,8 +13,8 @@ mod signer;
 pub use commands::{EXPIRY_TIMER, Issue, Redeem, expire, issue, make_valid, redeem, refund, reissue, undo, void};
 pub use model::*;
 pub use queries::{
-    edges, of_holder, of_order, recent_redemptions, redemption, redemptions_of_merchant, require, require_redemption,
-    voucher,
+    edges, of_holder, of_order, recent_redemptions, redemption, redemptions_of_merchant, redemptions_of_order, require,
+    require_redemption, voucher,
 };
 pub use refusal::Refusal;
 pub use rules::Usability;

@@ -228,11 +228,13 @@ pub static VOUCHER_EDGES: Table<(VoucherId, u32), Edge> = Table::new(504, "vouch
 
 /// Key: redemption. Value: what was used where and by whom. Written by tills; read by tills, the desk and reviews.
 pub static REDEMPTIONS: Table<RedemptionId, Redemption> =
-    Table::new(505, "redemptions", &[&REDEMPTIONS_BY_PLACE, &REDEMPTIONS_BY_MERCHANT]);
+    Table::new(505, "redemptions", &[&REDEMPTIONS_BY_PLACE, &REDEMPTIONS_BY_MERCHANT, &REDEMPTIONS_BY_ORDER]);
 pub static REDEMPTIONS_BY_PLACE: Index<RedemptionId, Redemption, (PlaceId, Timestamp)> =
     Index::new(506, "redemptions_by_place", |_, redemption| vec![(redemption.place, redemption.at)]);
 pub static REDEMPTIONS_BY_MERCHANT: Index<RedemptionId, Redemption, (MerchantId, Timestamp)> =
     Index::new(507, "redemptions_by_merchant", |_, redemption| vec![(redemption.merchant, redemption.at)]);
+pub static REDEMPTIONS_BY_ORDER: Index<RedemptionId, Redemption, (Id<()>, PlaceId)> =
+    Index::new(508, "redemptions_by_order", |_, redemption| vec![(redemption.order, redemption.place)]);
 
 /// A voucher was used: in the same transaction.
 #[derive(Clone, Copy, Debug)]

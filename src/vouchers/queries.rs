@@ -7,8 +7,8 @@ use crate::base::{Fault, Id, Timestamp};
 use crate::directory;
 use crate::store::{Read, Span};
 use crate::vouchers::model::{
-    Edge, REDEMPTIONS, REDEMPTIONS_BY_MERCHANT, REDEMPTIONS_BY_PLACE, Redemption, RedemptionId, VOUCHER_EDGES,
-    VOUCHERS, VOUCHERS_BY_HOLDER, VOUCHERS_BY_ORDER, Voucher, VoucherId,
+    Edge, REDEMPTIONS, REDEMPTIONS_BY_MERCHANT, REDEMPTIONS_BY_ORDER, REDEMPTIONS_BY_PLACE, Redemption, RedemptionId,
+    VOUCHER_EDGES, VOUCHERS, VOUCHERS_BY_HOLDER, VOUCHERS_BY_ORDER, Voucher, VoucherId,
 };
 
 /// A voucher that another row names.
@@ -77,6 +77,12 @@ pub fn redemptions_of_merchant(
         None => span,
     };
     read.scan_by(&REDEMPTIONS, &REDEMPTIONS_BY_MERCHANT, span)?.take(limit).collect()
+}
+
+/// The uses of an order's vouchers at a place, those that were taken back too, the first one in front.
+pub fn redemptions_of_order(read: &dyn Read, order: Id<()>, place: PlaceId) -> Result<Vec<Redemption>, Fault> {
+    let rows = read.scan_by(&REDEMPTIONS, &REDEMPTIONS_BY_ORDER, Span::prefix(&(order, place)))?;
+    rows.map(|row| row.map(|(_, redemption)| redemption)).collect()
 }
 
 /// Who used it where and when, for another till of the merchant.

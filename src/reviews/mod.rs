@@ -1,0 +1,21 @@
+//! Reviews: what people say of a place at which they really used what they had ordered.
+//!
+//! One review for each order at a place, after its first use there; its author may change it once, the place may answer
+//! and change the answer once, and what was said before is kept. The stars of a place are counted in the same
+//! transaction. Whether an author was there is read from the redemption each time, never stored.
+
+mod commands;
+mod hooks;
+mod model;
+mod queries;
+mod refusal;
+pub mod rules;
+
+pub use commands::{Visit, change, publish, reply};
+pub use hooks::after_joining;
+pub use model::*;
+pub use queries::{
+    Reviewable, Sorting, check, of_merchant, of_place, of_transaction, rating, review, reviewable, unanswered, used_at,
+    what_was_used,
+};
+pub use refusal::Refusal;
