@@ -14,6 +14,7 @@ mod access;
 mod accounts;
 mod backup;
 mod commands;
+mod crash;
 mod kit_itself;
 mod server;
 mod tidy;
