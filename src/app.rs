@@ -5,6 +5,7 @@ mod proof;
 mod wiring;
 
 use std::any::Any;
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -20,6 +21,7 @@ use crate::accounts::{Passwords, Workplaces, recognise};
 use crate::api::{Problem, is_api_path, problems};
 use crate::base::{Clock, Currency, Fault, Timestamp};
 use crate::store::{Folder, FolderFault, Store};
+use crate::vouchers::Signer;
 use crate::web::{
     MAX_FORM_BYTES, Metrics, PageError, Plan, Readiness, Settings, Site, assets, compression, dress, health, visit,
     watch,
@@ -29,8 +31,21 @@ use crate::{routes, schema};
 pub use proof::check;
 pub use wiring::Engines;
 
+/// Services of single capabilities, which their handlers are given as extensions.
+#[derive(Clone)]
+pub struct Services {
+    signer: Arc<Signer>,
+}
+
+impl Services {
+    /// Opens what lies beside the store in the data folder.
+    pub fn open(folder: &Folder) -> Result<Services, Fault> {
+        Ok(Services { signer: Arc::new(Signer::load(&folder.keys())?) })
+    }
+}
+
 /// Everything that the server answers.
-pub fn router(site: Site) -> Router {
+pub fn router(site: Site, services: Services) -> Router {
     let (pages, api) = routes::routers();
     let pages = pages
         .fallback(nothing_here)
@@ -44,6 +59,7 @@ pub fn router(site: Site) -> Router {
         .layer(from_fn(problems));
     pages
         .merge(api.route("/api/v1/openapi.json", get(openapi::openapi)))
+        .layer(Extension(services.signer))
         .layer(Extension(Passwords::default()))
         .layer(Extension(Workplaces::default()))
         .layer(from_fn_with_state(site.clone(), recognise))

@@ -21,7 +21,7 @@ use crate::api::Problem;
 use crate::app;
 use crate::base::{Clock, Fault};
 use crate::cli::config::Config;
-use crate::cli::{Exit, Failure, backup};
+use crate::cli::{Exit, Failure, backup, check};
 use crate::server::ask_admin;
 use crate::store::{Expect, Folder, FolderFault, Origin};
 use crate::web::Site;
@@ -43,7 +43,11 @@ pub(in crate::cli) struct Desk {
 
 /// Every operation, a row each.
 pub(in crate::cli) fn operations(desk: Desk) -> Router {
-    Router::new().route("/backup", post(backup::operation)).layer(from_fn(same_version)).with_state(desk)
+    Router::new()
+        .route("/backup", post(backup::operation))
+        .route("/check", post(check::operation))
+        .layer(from_fn(same_version))
+        .with_state(desk)
 }
 
 async fn same_version(request: Request, next: Next) -> axum::response::Response {

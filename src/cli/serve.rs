@@ -53,10 +53,12 @@ pub(in crate::cli) fn serve_until_stopped(
         .enable_all()
         .build()
         .map_err(|error| Failure::io(format!("can't start threads: {error}")))?;
+    let services = app::Services::open(folder)?;
+    let engines = app::Engines::start(&site.store)?;
     let served = runtime.block_on(async {
         let stop = Stop::on_signal().map_err(|error| Fault::io("catching signals", error))?;
         open_admin_door(folder, site.clone());
-        let door = FrontDoor::new(app::router(site.clone()), site, Limits::default());
+        let door = FrontDoor::new(app::router(site.clone(), services), site, Limits::default());
         announce(&listening);
         serve(listening, door, async {
             stop.wait().await;
@@ -66,6 +68,7 @@ pub(in crate::cli) fn serve_until_stopped(
         .await
     });
     runtime.shutdown_timeout(LAST_WORK);
+    drop(engines);
     served?;
     Ok(Exit::Done)
 }
