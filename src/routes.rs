@@ -11,8 +11,9 @@ use utoipa::openapi::path::Paths;
 use utoipa::openapi::{Components, RefOr, Schema};
 
 use crate::accounts;
-use crate::accounts::Action::{self, Enter, OwnAccount};
+use crate::accounts::Action::{self, Browse, Enter, ManageOffers, OwnAccount};
 use crate::api::is_api_path;
+use crate::offers;
 use crate::web::Site;
 
 /// The table.
@@ -26,6 +27,16 @@ pub fn routes() -> Vec<Route> {
         get("/me", accounts::pages::me, OwnAccount),
         post("/api/v1/sessions", accounts::api::sign_in, Enter).described::<accounts::api::__path_sign_in>(),
         get("/api/v1/me", accounts::api::me, OwnAccount).described::<accounts::api::__path_me>(),
+        get("/o/{id}", offers::pages::offer, Browse),
+        get("/api/v1/offers", offers::api::list, Browse).described::<offers::api::__path_list>(),
+        post("/api/v1/offers", offers::api::create, ManageOffers).described::<offers::api::__path_create>(),
+        get("/api/v1/offers/{id}", offers::api::one, Browse).described::<offers::api::__path_one>(),
+        post("/api/v1/offers/{id}/publish", offers::api::publish, ManageOffers)
+            .described::<offers::api::__path_publish>(),
+        post("/api/v1/offers/{id}/pause", offers::api::pause, ManageOffers).described::<offers::api::__path_pause>(),
+        post("/api/v1/offers/{id}/resume", offers::api::resume, ManageOffers).described::<offers::api::__path_resume>(),
+        post("/api/v1/offers/{id}/withdraw", offers::api::withdraw, ManageOffers)
+            .described::<offers::api::__path_withdraw>(),
     ]
 }
 

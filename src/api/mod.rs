@@ -6,6 +6,7 @@ mod bearer;
 mod etag;
 mod json;
 mod list;
+mod money;
 mod problem;
 mod shown;
 
@@ -13,5 +14,6 @@ pub use bearer::Bearer;
 pub use etag::tagged;
 pub use json::{Json, MAX_JSON_BYTES, MAX_JSON_DEPTH, Posted};
 pub use list::{Cursor, List, Page, next_link};
+pub use money::MoneyJson;
 pub use problem::{ApiResult, Problem};
 pub use shown::{is_api_path, problems};

@@ -3,14 +3,19 @@
 //! Terms are versioned: an edit makes a new version for later buyers, and what was sold keeps the version it was sold
 //! under. How many are left is the stock engine's business, who bought is the orders'.
 
+pub mod api;
 mod commands;
 mod model;
+pub mod pages;
 mod queries;
 mod refusal;
 pub mod rules;
+mod words;
 
 pub use commands::{create, edit, pause, publish, resume, withdraw};
 pub use model::*;
-pub use queries::{Listing, listing, listings_of_place, of_merchant, on_sale, require, terms};
+pub use pages::offer_page;
+pub use queries::{Listing, listing, listings_of_place, of_merchant, on_sale, published, require, terms};
 pub use refusal::Refusal;
 pub use rules::{Draft, Phase};
+pub use words::{conditions, ends_text, left_text, state_text};

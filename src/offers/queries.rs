@@ -54,21 +54,45 @@ pub fn listings_of_place(read: &dyn Read, place: PlaceId, now: Timestamp) -> Res
     rows.map(|row| row.and_then(|(id, offer)| listed(read, id, offer, now))).collect()
 }
 
-/// Every offer of a merchant, newest first, whatever its phase.
-pub fn of_merchant(read: &dyn Read, merchant: MerchantId, now: Timestamp) -> Result<Vec<Listing>, Fault> {
-    let rows = read.scan_by(&OFFERS, &OFFERS_BY_MERCHANT, Span::prefix(&merchant).reversed())?;
+/// The offers of a merchant, newest first, whatever their phase, from after `after` on.
+pub fn of_merchant(
+    read: &dyn Read,
+    merchant: MerchantId,
+    now: Timestamp,
+    after: Option<OfferId>,
+    limit: usize,
+) -> Result<Vec<Listing>, Fault> {
+    let span = Span::prefix(&merchant).reversed();
+    let span = match after {
+        Some(last) => span.beyond(&(merchant, last)),
+        None => span,
+    };
+    let rows = read.scan_by(&OFFERS, &OFFERS_BY_MERCHANT, span)?.take(limit);
     rows.map(|row| row.and_then(|(id, offer)| listed(read, id, offer, now))).collect()
 }
 
 /// Offers that can be bought now, those whose sale ends first in front.
 pub fn on_sale(read: &dyn Read, now: Timestamp, limit: usize) -> Result<Vec<Listing>, Fault> {
-    let ending = read.scan_by(&OFFERS, &OFFERS_BY_SALE_END, Span::between(&now, &Timestamp::MAX))?;
-    let listings = ending.map(|row| row.and_then(|(id, offer)| listed(read, id, offer, now)));
     let can_be_bought = |listing: &Result<Listing, Fault>| match listing {
         Ok(listing) => listing.phase == Phase::OnSale,
         Err(_) => true,
     };
-    listings.filter(can_be_bought).take(limit).collect()
+    published(read, now, None)?.filter(can_be_bought).take(limit).collect()
+}
+
+/// Published offers whose sale is not over, those that end first in front, from after `after` on.
+pub fn published(
+    read: &dyn Read,
+    now: Timestamp,
+    after: Option<(Timestamp, OfferId)>,
+) -> Result<impl Iterator<Item = Result<Listing, Fault>>, Fault> {
+    let span = Span::between(&now, &Timestamp::MAX);
+    let span = match after {
+        Some((until, last)) if until >= now => span.beyond(&(until, last)),
+        _ => span,
+    };
+    let ending = read.scan_by(&OFFERS, &OFFERS_BY_SALE_END, span)?;
+    Ok(ending.map(move |row| row.and_then(|(id, offer)| listed(read, id, offer, now))))
 }
 
 fn listed(read: &dyn Read, id: OfferId, offer: Offer, now: Timestamp) -> Result<Listing, Fault> {

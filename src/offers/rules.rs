@@ -1,5 +1,7 @@
 //! The decisions of offers: what terms may say, how an offer stands, what may become of it.
 
+use jiff::civil::Date;
+
 use crate::accounts::Denied;
 use crate::base::{Money, Point, Timestamp};
 use crate::directory::{Hours, Locality};
@@ -143,6 +145,30 @@ pub fn check_draft(draft: &Draft, now: Timestamp) -> Result<(), Refusal> {
         return refuse("blackout", "Please name at most 366 days.");
     }
     Ok(())
+}
+
+/// Hours of use as they were typed, if they can be reckoned with; none if nothing was typed.
+pub fn readable_hours(typed: &str, locality: &Locality, at: Point) -> Result<Option<String>, Refusal> {
+    let typed = typed.trim();
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    let advice = "These hours can't be read. Please write them like Mo-Fr 11:00-18:00.";
+    Hours::parse(typed, locality, at).map_err(|_| Refusal::Field { name: "use_hours", advice })?;
+    Ok(Some(typed.to_owned()))
+}
+
+/// Days in the way they are kept: each once and in order.
+pub fn blackout_days<'a>(typed: impl IntoIterator<Item = &'a str>) -> Result<Vec<String>, Refusal> {
+    let advice = "Please write days like 2026-12-24, with commas between them.";
+    let mut days = Vec::new();
+    for day in typed.into_iter().map(str::trim).filter(|day| !day.is_empty()).take(MAX_BLACKOUT_DAYS + 1) {
+        let date: Date = day.parse().map_err(|_| Refusal::Field { name: "blackout", advice })?;
+        days.push(date.to_string());
+    }
+    days.sort_unstable();
+    days.dedup();
+    Ok(days)
 }
 
 /// Why the terms exclude this instant, as a sentence; `None` if they don't.

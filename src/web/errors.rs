@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::base::fault::FaultKind;
 use crate::base::{Fault, Refusal};
-use crate::store::Stop;
+use crate::store::{OnceRefusal, Stop};
 use crate::web::{Frame, page_with};
 
 /// What a handler of a page gives: an answer, or the error to show instead.
@@ -57,6 +57,19 @@ impl PageError {
     }
 }
 
+/// The status that a refusal is answered with.
+pub fn status_of(refusal: &impl Refusal) -> StatusCode {
+    StatusCode::from_u16(refusal.kind().status()).unwrap_or(StatusCode::BAD_REQUEST)
+}
+
+/// The command's own refusal, to be shown where the person is; a fault or a key used twice is an error page.
+pub fn own_refusal<R: Refusal>(stop: Stop<OnceRefusal<R>>) -> Result<R, PageError> {
+    match stop {
+        Stop::Refuse(OnceRefusal::Own(refusal)) | Stop::RefuseKeeping(OnceRefusal::Own(refusal)) => Ok(refusal),
+        other => Err(other.into()),
+    }
+}
+
 /// Logs the fault: here is the edge, and nobody after it does.
 impl From<Fault> for PageError {
     fn from(fault: Fault) -> PageError {
@@ -66,8 +79,7 @@ impl From<Fault> for PageError {
 
 impl<R: Refusal> From<R> for PageError {
     fn from(refusal: R) -> PageError {
-        let status = StatusCode::from_u16(refusal.kind().status()).unwrap_or(StatusCode::BAD_REQUEST);
-        PageError::plain(status).detail(refusal.message())
+        PageError::plain(status_of(&refusal)).detail(refusal.message())
     }
 }
 

@@ -27,7 +27,7 @@ mod watch;
 
 pub use compression::compression;
 pub use csrf::Csrf;
-pub use errors::{PageError, PageResult, RETRY_AFTER_SECONDS, fault_status};
+pub use errors::{PageError, PageResult, RETRY_AFTER_SECONDS, fault_status, own_refusal, status_of};
 pub use flash::Flash;
 pub use form::{FieldErrors, Form, MAX_FORM_BYTES};
 pub use frame::{Frame, Visitor};
@@ -35,7 +35,7 @@ pub use headers::{dress, security_headers};
 pub use local_path::{LocalPath, SeeOther};
 pub use metrics::Metrics;
 pub use once::{FreshKey, NotAKey, Once, OnceKey};
-pub use page::{page, page_with, secret_page};
+pub use page::{page, page_with, secret_page, secret_page_with};
 pub use peer::Peer;
 pub use random::random_bytes;
 pub use site::{Plan, Readiness, Settings, Site};

@@ -20,7 +20,12 @@ pub fn page_with(status: StatusCode, template: impl Template) -> Response {
 
 /// A page that shows a secret, such as a voucher's code: kept nowhere, and never compressed.
 pub fn secret_page(template: impl Template) -> Response {
-    rendered(StatusCode::OK, template, "no-store")
+    secret_page_with(StatusCode::OK, template)
+}
+
+/// The same with another status: a till's refusal.
+pub fn secret_page_with(status: StatusCode, template: impl Template) -> Response {
+    rendered(status, template, "no-store")
 }
 
 fn rendered(status: StatusCode, template: impl Template, caching: &'static str) -> Response {

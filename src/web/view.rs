@@ -125,6 +125,15 @@ pub struct Figure {
     pub url: String,
 }
 
+/// Where something is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlaceLine {
+    pub url: String,
+    pub name: String,
+    pub address: String,
+    pub directions_url: Option<String>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
     pub url: String,
