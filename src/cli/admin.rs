@@ -14,6 +14,8 @@ use axum::middleware::{Next, from_fn};
 use axum::response::IntoResponse;
 use axum::routing::post;
 use http_body_util::BodyExt;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::runtime::{self, Runtime};
 use tower::ServiceExt;
 
@@ -21,7 +23,7 @@ use crate::api::Problem;
 use crate::app;
 use crate::base::{Clock, Fault};
 use crate::cli::config::Config;
-use crate::cli::{Exit, Failure, backup, check};
+use crate::cli::{Exit, Failure, backup, check, token, user};
 use crate::server::ask_admin;
 use crate::store::{Expect, Folder, FolderFault, Origin};
 use crate::web::Site;
@@ -46,6 +48,13 @@ pub(in crate::cli) fn operations(desk: Desk) -> Router {
     Router::new()
         .route("/backup", post(backup::operation))
         .route("/check", post(check::operation))
+        .route("/user/add", post(user::add))
+        .route("/user/list", post(user::list_some))
+        .route("/user/role", post(user::role))
+        .route("/user/reset-password", post(user::reset_password))
+        .route("/token/create", post(token::create))
+        .route("/token/list", post(token::list))
+        .route("/token/revoke", post(token::revoke))
         .layer(from_fn(same_version))
         .with_state(desk)
 }
@@ -110,6 +119,14 @@ impl Operator {
             read(response, out).await
         })
     }
+
+    /// Has an operation done whose question and answer are JSON.
+    pub fn ask<T: DeserializeOwned>(&self, operation: &str, question: &impl Serialize) -> Result<T, Failure> {
+        let unwritable = |error: serde_json::Error| Failure::from(Fault::bug("asking for an operation", error));
+        let mut answer = Vec::new();
+        self.post(operation, Body::from(serde_json::to_vec(question).map_err(unwritable)?), &mut answer)?;
+        serde_json::from_slice(&answer).map_err(unwritable)
+    }
 }
 
 /// Whether somebody listens; what it answers to nothing in particular is no matter.
@@ -125,7 +142,11 @@ fn own(folder: &Folder, config: &Config) -> Result<Router, Failure> {
 }
 
 fn request(operation: &str, body: Body) -> Result<Request, Failure> {
-    let request = Request::post(operation).header("host", "admin").header(VERSION_HEADER, VERSION).body(body);
+    let request = Request::post(operation)
+        .header("host", "admin")
+        .header("content-type", "application/json")
+        .header(VERSION_HEADER, VERSION)
+        .body(body);
     request.map_err(|error| Failure::from(Fault::bug("asking the running Highstreet", error)))
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::kit::{Form, Launch, Person, Reply, Server};
+use crate::kit::{Finished, Form, Launch, Person, Reply, Server, run};
 
 const PASSWORD: &str = "correct horse";
 
@@ -110,4 +110,68 @@ fn a_session_of_the_api_is_a_bearer_token_and_a_cookie_is_none() {
     assert_eq!(anna.api_get("/me").status, 401, "the browser's cookie does not sign in a program");
     let forged = server.guest().send("GET", "/api/v1/me", &[("authorization", "Bearer hs_0")], Vec::new());
     assert_eq!((forged.status, forged.json()["type"].as_str().map(str::to_owned)), (401, Some("sign-in-first".into())));
+}
+
+/// A subcommand on the folder of a server, as the machine's operator types it.
+fn operate(data: &std::path::Path, line: &str) -> Finished {
+    let mut words: Vec<&str> = line.split(' ').collect();
+    words.extend(["--json", "--data", data.to_str().expect("a path")]);
+    run(&words)
+}
+
+#[test]
+fn the_operator_adds_lists_and_changes_people_beside_a_running_server_and_without_one() {
+    let server = Launch::serve().start();
+    let added = operate(server.data(), "user add olga@example.org --name Olga --role operator").expect(0).json();
+    let made = added["password"].as_str().unwrap();
+    let olga = Person::with_account(server.url(), "olga@example.org", made);
+    let roles = json!([{ "role": "operator", "merchant": null, "places": [] }]);
+    assert_eq!(olga.api_get("/me").expect(200).json()["roles"], roles);
+    operate(server.data(), "user add OLGA@example.org").expect(1);
+    operate(server.data(), "user role olga@example.org").expect(0);
+    assert_eq!(olga.api_get("/me").expect(200).json()["roles"], json!([]), "it counts at once");
+    operate(server.data(), "user reset-password olga@example.org").expect(0);
+    assert_eq!(olga.api_get("/me").status, 401);
+    let stopped = server.stop();
+    let listed = operate(stopped.data(), "user list").expect(0).json();
+    assert_eq!((&listed["items"][0]["email"], &listed["items"][1]), (&json!("olga@example.org"), &json!(null)));
+    operate(stopped.data(), "user role nobody@example.org").expect(1);
+}
+
+#[test]
+fn a_token_of_the_operator_works_within_its_scopes_until_it_is_revoked() {
+    let (server, _) = city_with_anna();
+    let create = |scope: &str| {
+        operate(server.data(), &format!("token create --user anna@example.org --scope {scope}")).expect(0).json()
+    };
+    let me = |token: &serde_json::Value| {
+        let bearer = format!("Bearer {}", token["token"].as_str().unwrap());
+        server.guest().send("GET", "/api/v1/me", &[("authorization", &bearer)], Vec::new()).status
+    };
+    let (own, read) = (create("own till"), create("read"));
+    assert!(own["token"].as_str().unwrap().starts_with("hs_"));
+    assert_eq!((me(&own), me(&read)), (200, 403));
+    let listed = operate(server.data(), "token list").expect(0);
+    assert!(!listed.stdout.contains(own["token"].as_str().unwrap()));
+    assert_eq!(listed.json()["items"].as_array().unwrap().len(), 2);
+    operate(server.data(), &format!("token revoke {}", own["id"].as_str().unwrap())).expect(0);
+    assert_eq!(me(&own), 401);
+    operate(server.data(), &format!("token revoke {}", own["id"].as_str().unwrap())).expect(1);
+}
+
+#[test]
+fn bad_usage_of_people_and_tokens_is_one_line_and_exit_2() {
+    let server = Launch::serve().start();
+    for line in [
+        "user add not-an-address",
+        "user add anna@example.org --role king",
+        "user add anna@example.org --role owner@nowhere",
+        "user add anna@example.org --password-stdin",
+        "user add anna@example.org --password secret-secret",
+        "token create --user anna@example.org",
+        "token create --user anna@example.org --scope everything",
+    ] {
+        let finished = operate(server.data(), line);
+        assert_eq!((finished.code, finished.stderr.trim_end().lines().count()), (Some(2), 1), "{line}: {finished:?}");
+    }
 }
