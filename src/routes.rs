@@ -11,9 +11,10 @@ use utoipa::openapi::path::Paths;
 use utoipa::openapi::{Components, RefOr, Schema};
 
 use crate::accounts;
-use crate::accounts::Action::{self, Browse, Enter, ManageOffers, OwnAccount};
+use crate::accounts::Action::{self, Browse, Enter, ManageOffers, OwnAccount, Reply, Review};
 use crate::api::is_api_path;
 use crate::offers;
+use crate::reviews;
 use crate::web::Site;
 
 /// The table.
@@ -37,6 +38,16 @@ pub fn routes() -> Vec<Route> {
         post("/api/v1/offers/{id}/resume", offers::api::resume, ManageOffers).described::<offers::api::__path_resume>(),
         post("/api/v1/offers/{id}/withdraw", offers::api::withdraw, ManageOffers)
             .described::<offers::api::__path_withdraw>(),
+        get("/me/orders/{order}/review", reviews::pages::review_form, Review),
+        post("/me/orders/{order}/review", reviews::pages::publish_by_form, Review),
+        post("/me/orders/{order}/review/change", reviews::pages::change_by_form, Review),
+        post("/desk/{merchant}/reviews/{id}/reply", reviews::pages::reply_by_form, Reply),
+        get("/help/score", reviews::pages::score, Browse),
+        get("/api/v1/places/{id}/reviews", reviews::api::list, Browse).described::<reviews::api::__path_list>(),
+        post("/api/v1/places/{id}/reviews", reviews::api::create, Review).described::<reviews::api::__path_create>(),
+        post("/api/v1/reviews/{id}/change", reviews::api::update, Review).described::<reviews::api::__path_update>(),
+        post("/api/v1/reviews/{id}/reply", reviews::api::answer_review, Reply)
+            .described::<reviews::api::__path_answer_review>(),
     ]
 }
 

@@ -9,7 +9,7 @@ use crate::kernel::outbox::{self, Carriers};
 use crate::kernel::timers::{self, Handlers};
 use crate::payments::Refunds;
 use crate::store::{Hooks, Store};
-use crate::{orders, vouchers};
+use crate::{accounts, orders, reviews, vouchers};
 
 /// Every hook of the house: what a lower room causes above itself.
 pub fn hooks() -> Hooks {
@@ -17,6 +17,7 @@ pub fn hooks() -> Hooks {
     hooks.on::<vouchers::Redeemed>(orders::after_redemption);
     hooks.on::<vouchers::RedemptionUndone>(orders::after_undo);
     hooks.on::<vouchers::VoucherExpired>(orders::after_expiry);
+    hooks.on::<accounts::GuestJoined>(reviews::after_joining);
     hooks
 }
 

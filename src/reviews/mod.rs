@@ -4,9 +4,11 @@
 //! and change the answer once, and what was said before is kept. The stars of a place are counted in the same
 //! transaction. Whether an author was there is read from the redemption each time, never stored.
 
+pub mod api;
 mod commands;
 mod hooks;
 mod model;
+pub mod pages;
 mod queries;
 mod refusal;
 pub mod rules;

@@ -18,7 +18,9 @@ use crate::reviews::refusal::Refusal;
 use crate::reviews::rules::{self, PRIOR_HUNDREDTHS, PRIOR_WEIGHT, shown, stars};
 use crate::store::{OnceRefusal, Read, Stop};
 use crate::web::view::{self, Fact, PlaceLine};
-use crate::web::{FieldErrors, Flash, Form, Frame, PageError, PageResult, SeeOther, Site, page, page_with};
+use crate::web::{
+    FieldErrors, Flash, Form, Frame, PageError, PageResult, SeeOther, Site, own_refusal, page, page_with, status_of,
+};
 
 /// A visit as its person may review it.
 struct Subject {
@@ -30,6 +32,7 @@ struct Subject {
     review: Option<Review>,
 }
 
+/// Which of the places of an order.
 #[derive(Deserialize)]
 pub struct At {
     /// May be left out for an order at one place.
@@ -92,16 +95,12 @@ impl Subject {
 
     /// The form again, with what was typed; what is not one's own stays unknown.
     fn refused(self, frame: Frame, typed: TypedReview, stop: Stop<OnceRefusal<Refusal>>) -> PageResult {
-        match stop {
-            Stop::Refuse(OnceRefusal::Own(refusal)) | Stop::RefuseKeeping(OnceRefusal::Own(refusal))
-                if refusal.kind() != Kind::NotFound =>
-            {
-                let status = StatusCode::from_u16(refusal.kind().status()).unwrap_or(StatusCode::BAD_REQUEST);
-                let again = self.page(frame, typed, Some(refusal.message()), FieldErrors::default());
-                Ok(page_with(status, again))
-            }
-            other => Err(other.into()),
+        let refusal = own_refusal(stop)?;
+        if refusal.kind() == Kind::NotFound {
+            return Err(refusal.into());
         }
+        let again = self.page(frame, typed, Some(refusal.message()), FieldErrors::default());
+        Ok(page_with(status_of(&refusal), again))
     }
 }
 
@@ -235,7 +234,7 @@ pub async fn reply_by_form(
     let once = form.required_once()?.by(*actor.person.as_bytes());
     let public: PublicReviewId = id.parse().map_err(|_| PageError::not_found())?;
     let found = review(&site.store.snapshot()?, public)?;
-    if !found.is_some_and(|(_, review)| review.merchant.to_string() == merchant) {
+    if found.is_none_or(|(_, review)| review.merchant.to_string() != merchant) {
         return Err(Denied::NotFound.into());
     }
     let list = format!("/desk/{merchant}/reviews");

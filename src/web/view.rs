@@ -73,6 +73,19 @@ pub struct Rating {
     pub count: u32,
 }
 
+/// One review.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Review {
+    pub rating: u8,
+    /// Empty for stars alone.
+    pub text: String,
+    pub by: String,
+    /// `Visited in November 2026`; none if the use was taken back.
+    pub visited: Option<String>,
+    pub reply: Option<String>,
+    pub edited: bool,
+}
+
 /// Ways to the pages of a list before and after this one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pager {
