@@ -20,6 +20,9 @@ use tower_http::catch_panic::{CatchPanicLayer, ResponseForPanic};
 use crate::accounts::{Passwords, Workplaces, recognise};
 use crate::api::{Problem, is_api_path, problems};
 use crate::base::{Clock, Currency, Fault, Timestamp};
+use crate::directory::{self, Places};
+use crate::offers::OffersOfPlaces;
+use crate::search::{Contributor, OpenState, Projection, Search};
 use crate::store::{Folder, FolderFault, Store};
 use crate::vouchers::Signer;
 use crate::web::{
@@ -114,21 +117,50 @@ pub fn open_store(
     folder.store(schema::NUMBER, cache_bytes, wiring::hooks(), clock)
 }
 
-/// The site on an open store.
-pub fn site(store: Store, demo: bool, metrics_token: Option<String>) -> Result<Site, Fault> {
-    let probe = store.clone();
+/// The site on an open store, and whatever search knows of it: until that is all, the site is up, but not ready.
+pub fn site(store: Store, search: Arc<Search>, demo: bool, metrics_token: Option<String>) -> Result<Site, Fault> {
+    let (probe, found, at_start) = (store.clone(), search.clone(), store.snapshot()?.seq());
     Site::new(Plan {
-        readiness: Readiness::default().needs("store", move || probe.snapshot().is_ok()),
+        readiness: Readiness::default()
+            .needs("store", move || probe.snapshot().is_ok())
+            .needs("search", move || found.is_loaded() && found.seq() >= at_start),
+        settings: settings(&store)?,
         store,
-        settings: Settings {
-            city: "Highstreet".to_owned(),
-            currency: Currency::EUR,
-            zone: TimeZone::UTC,
-            attribution: String::new(),
-        },
+        search,
         metrics: Metrics::new(|_| {}),
         demo,
         tls: false,
         metrics_token,
+    })
+}
+
+/// Search that follows the store from now on; it fills in the background.
+pub fn following_search(store: &Store, folder: &Folder) -> Result<Arc<Search>, Fault> {
+    let (search, projection) = search(store, folder)?;
+    store.follow(Box::new(projection))?;
+    Ok(search)
+}
+
+/// Search in its folder, and the projection that fills it with what the capabilities contribute.
+pub fn search(store: &Store, folder: &Folder) -> Result<(Arc<Search>, Projection), Fault> {
+    let (search, state) = Search::open(&folder.index(), store.snapshot()?.head().store_id)?;
+    if let OpenState::NeedsRebuild(why) = state {
+        tracing::info!(why, "the search index is made anew");
+    }
+    search.set_categories(directory::search_categories());
+    let search = Arc::new(search);
+    let contributors: Vec<Box<dyn Contributor>> = vec![Box::new(Places), Box::new(OffersOfPlaces::default())];
+    let projection = Projection::new(search.clone(), store.clock().clone(), Box::new(Places), contributors);
+    Ok((search, projection))
+}
+
+/// What pages say of the city, as the store has it.
+pub fn settings(store: &Store) -> Result<Settings, Fault> {
+    let attribution = directory::osm::ATTRIBUTION.to_owned();
+    Ok(match directory::find_city(&store.snapshot()?)? {
+        Some(city) => {
+            Settings { zone: city.time_zone()?, city: city.name.to_string(), currency: city.currency, attribution }
+        }
+        None => Settings { city: "Highstreet".to_owned(), currency: Currency::EUR, zone: TimeZone::UTC, attribution },
     })
 }

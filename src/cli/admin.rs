@@ -24,6 +24,7 @@ use crate::app;
 use crate::base::{Clock, Fault};
 use crate::cli::config::Config;
 use crate::cli::{Exit, Failure, backup, check, token, user};
+use crate::search::Search;
 use crate::server::ask_admin;
 use crate::store::{Expect, Folder, FolderFault, Origin};
 use crate::web::Site;
@@ -137,7 +138,8 @@ async fn answers(socket: &Path) -> Result<bool, Failure> {
 fn own(folder: &Folder, config: &Config) -> Result<Router, Failure> {
     let store = app::open_store(folder, config.cache_bytes, &Clock::anchored)?;
     let is_demo = store.snapshot()?.head().origin == Origin::Demo;
-    let site = app::site(store, is_demo, None)?;
+    // No operation asks search.
+    let site = app::site(store, Arc::new(Search::in_memory()?), is_demo, None)?;
     Ok(operations(Desk { site, folder: folder.path().into() }))
 }
 

@@ -32,7 +32,8 @@ impl Demo {
         let listening = Listening::bind(&loopback(&self.listen)?)?;
         let folder = Folder::open(&config.asked_data.clone().map_or_else(own_folder, Ok)?, Expect::Demo)?;
         let store = self.open(&folder, config.cache_bytes)?;
-        serve_until_stopped(&folder, vec![listening], app::site(store, true, config.metrics_token)?)
+        let search = app::following_search(&store, &folder)?;
+        serve_until_stopped(&folder, vec![listening], app::site(store, search, true, config.metrics_token)?)
     }
 
     /// The demo's store: the one that is there, or a new one.

@@ -29,7 +29,8 @@ impl Serve {
         let folder = Folder::open(&config.data(), Expect::Real)?;
         let store = app::open_store(&folder, config.cache_bytes, &Clock::anchored)?;
         let listening = listening(&self.listen, &config)?;
-        serve_until_stopped(&folder, listening, app::site(store, false, config.metrics_token)?)
+        let search = app::following_search(&store, &folder)?;
+        serve_until_stopped(&folder, listening, app::site(store, search, false, config.metrics_token)?)
     }
 }
 

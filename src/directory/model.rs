@@ -81,6 +81,11 @@ pub struct Place {
     pub since: Timestamp,
     #[n(14)]
     pub changed: Timestamp,
+    #[n(15)]
+    pub brand: Option<Line<120>>,
+    /// The floor, such as `-1` or `2`.
+    #[n(16)]
+    pub level: Option<Line<20>>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]

@@ -2,16 +2,28 @@
 
 use jiff::tz::TimeZone;
 
-use crate::base::Fault;
-use crate::directory::hours::Locality;
+use crate::base::{Fault, Locale, Timestamp};
+use crate::directory::categories::{Categories, Category};
+use crate::directory::hours::{Hours, Locality, OpenState};
 use crate::directory::model::{
-    CITY, City, MERCHANTS, Merchant, MerchantId, PLACES, PLACES_BY_MERCHANT, Place, PlaceId,
+    CITY, City, MERCHANTS, Merchant, MerchantId, PLACE_BY_SLUG, PLACE_BY_SOURCE, PLACES, PLACES_BY_MERCHANT, Place,
+    PlaceHours, PlaceId,
 };
 use crate::store::{Read, Span};
 
 /// The town; a store without one was never set up.
 pub fn city(read: &dyn Read) -> Result<City, Fault> {
     read.must_get(&CITY, &())
+}
+
+/// The town, if the operator has set it up.
+pub fn find_city(read: &dyn Read) -> Result<Option<City>, Fault> {
+    read.get(&CITY, &())
+}
+
+/// What opening hours are read with; in a store that was never set up, those of Greenwich.
+pub fn locality(read: &dyn Read) -> Result<Locality, Fault> {
+    find_city(read)?.map_or_else(|| Ok(Locality::new(TimeZone::UTC, None)), |city| city.locality())
 }
 
 impl City {
@@ -35,6 +47,33 @@ pub fn require_place(read: &dyn Read, id: PlaceId) -> Result<Place, Fault> {
     read.must_get(&PLACES, &id)
 }
 
+/// The place of a slug.
+pub fn place_by_slug(read: &dyn Read, slug: &str) -> Result<Option<(PlaceId, Place)>, Fault> {
+    let Some(id) = read.find(&PLACE_BY_SLUG, &slug.to_owned())? else { return Ok(None) };
+    Ok(Some((id, require_place(read, id)?)))
+}
+
+/// The place that a source knows by this id.
+pub fn place_of_source(read: &dyn Read, source: &str) -> Result<Option<(PlaceId, Place)>, Fault> {
+    let Some(id) = read.find(&PLACE_BY_SOURCE, &source.to_owned())? else { return Ok(None) };
+    Ok(Some((id, require_place(read, id)?)))
+}
+
+/// Ids of places, those after `after`, in order.
+pub fn place_ids(read: &dyn Read, after: Option<PlaceId>, limit: usize) -> Result<Vec<PlaceId>, Fault> {
+    let rows = read.scan(&PLACES, after_key(after))?.take(limit);
+    rows.map(|row| row.map(|(id, _)| id)).collect()
+}
+
+/// All places, in the order of their ids.
+pub fn all_places(read: &dyn Read) -> Result<impl Iterator<Item = Result<(PlaceId, Place), Fault>> + '_, Fault> {
+    read.scan(&PLACES, Span::all())
+}
+
+fn after_key(after: Option<PlaceId>) -> Span {
+    after.map_or(Span::all(), |after| Span::all().beyond(&after))
+}
+
 pub fn merchant(read: &dyn Read, id: MerchantId) -> Result<Option<Merchant>, Fault> {
     read.get(&MERCHANTS, &id)
 }
@@ -42,4 +81,32 @@ pub fn merchant(read: &dyn Read, id: MerchantId) -> Result<Option<Merchant>, Fau
 /// The places that a merchant runs; a merchant has tens of them at most.
 pub fn places_of(read: &dyn Read, merchant: MerchantId) -> Result<Vec<(PlaceId, Place)>, Fault> {
     read.scan_by(&PLACES, &PLACES_BY_MERCHANT, Span::prefix(&merchant))?.collect()
+}
+
+impl Place {
+    /// Where its page is.
+    pub fn path(&self) -> String {
+        format!("/p/{}", self.slug)
+    }
+
+    /// What people read of its category.
+    pub fn category_name(&self) -> &'static str {
+        self.kind().map_or("", |category| category.name(Locale::En))
+    }
+
+    pub fn kind(&self) -> Option<&'static Category> {
+        Categories::get().by_id(self.category)
+    }
+
+    /// Its hours, where they can be reckoned with.
+    pub fn known_hours(&self, locality: &Locality) -> Option<Hours> {
+        match &self.hours {
+            PlaceHours::Readable(text) => Hours::parse(text, locality, self.point).ok(),
+            PlaceHours::Unknown | PlaceHours::Unreadable(_) => None,
+        }
+    }
+
+    pub fn open_state(&self, locality: &Locality, now: Timestamp) -> OpenState {
+        self.known_hours(locality).map_or(OpenState::Unknown, |hours| hours.state_at(now))
+    }
 }

@@ -6,11 +6,18 @@ use crate::web::view::PlaceLine;
 impl Address {
     /// In one line: `Mikonkatu 18, 00100 Helsinki`.
     pub fn line(&self) -> String {
-        let joined = |parts: [Option<&str>; 2]| parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
-        let street = joined([self.street.as_ref().map(|line| line.as_str()), self.number.as_ref().map(|n| n.as_str())]);
         let town = joined([self.postcode.as_ref().map(|line| line.as_str()), self.city.as_ref().map(|c| c.as_str())]);
-        [street, town].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+        [self.street_line(), town].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
     }
+
+    /// Street and number alone: `Mikonkatu 18`.
+    pub fn street_line(&self) -> String {
+        joined([self.street.as_ref().map(|line| line.as_str()), self.number.as_ref().map(|n| n.as_str())])
+    }
+}
+
+fn joined(parts: [Option<&str>; 2]) -> String {
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// Where something is, with the way there; `geo:` is opened by the visitor's own map program.

@@ -5,6 +5,7 @@
 
 pub mod api;
 mod commands;
+mod contribute;
 mod model;
 pub mod pages;
 mod queries;
@@ -13,6 +14,7 @@ pub mod rules;
 mod words;
 
 pub use commands::{create, edit, pause, publish, resume, withdraw};
+pub use contribute::OffersOfPlaces;
 pub use model::*;
 pub use pages::offer_page;
 pub use queries::{Listing, listing, listings_of_place, of_merchant, on_sale, published, require, terms};

@@ -1,6 +1,6 @@
 //! Finding places. A table in memory answers everything without words (near, box, facets, open now, order); an index
-//! on disk finds words, and the table then filters and counts what it found. Search knows documents: it knows neither
-//! the capabilities that they come from nor the store. One thread feeds it, any number asks.
+//! on disk finds words, and the table then filters and counts what it found. Search knows documents, not the
+//! capabilities that they come from. One thread feeds it (the projection of the change log), any number asks.
 
 mod categories;
 mod cow;
@@ -10,6 +10,7 @@ mod facets;
 mod feeder;
 mod grid;
 mod ordinals;
+mod projection;
 mod query;
 mod schedules;
 mod sieve;
@@ -21,6 +22,7 @@ mod text;
 mod words;
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -34,6 +36,7 @@ use crate::search::text::TextView;
 pub use categories::{Categories, Category};
 pub use document::{Document, Field, Flag, Flags, Hours, Rating};
 pub use feeder::Change;
+pub use projection::{Contributor, Projection, Source};
 pub use query::{Facets, Hit, MAX_LIMIT, Query, Results, Sort, Suggestion, SuggestionKind};
 
 /// All places of the city, ready to be found.
@@ -42,6 +45,7 @@ pub struct Search {
     view: RwLock<Arc<View>>,
     feeder: Mutex<Feeder>,
     visible: watch::Sender<u64>,
+    loaded: AtomicBool,
 }
 
 /// One consistent state.
@@ -70,9 +74,17 @@ impl Search {
             (None, None) => OpenState::NeedsRebuild("the last load was not finished".to_owned()),
             (None, Some(seq)) => OpenState::UpTo(seq),
         };
-        let feeder = Feeder::new(text, kept);
+        Ok((Search::of(Feeder::new(text, kept)), state))
+    }
+
+    /// One without a folder, for stores without one.
+    pub fn in_memory() -> Result<Search, Fault> {
+        Ok(Search::of(Feeder::new(text::in_memory()?, text::Kept::default())))
+    }
+
+    fn of(feeder: Feeder) -> Search {
         let view = RwLock::new(Arc::new(feeder.view()));
-        Ok((Search { view, feeder: Mutex::new(feeder), visible: watch::Sender::new(0) }, state))
+        Search { view, feeder: Mutex::new(feeder), visible: watch::Sender::new(0), loaded: AtomicBool::new(false) }
     }
 
     /// Sets the tree of categories. The index knows each place with its category's ancestors: after the tree has
@@ -93,6 +105,7 @@ impl Search {
         let mut feeder = self.feeder();
         feeder.finish_load(seq)?;
         self.show(&feeder);
+        self.loaded.store(true, Ordering::Relaxed);
         Ok(())
     }
 
@@ -142,6 +155,11 @@ impl Search {
     /// Up to where everything can be found.
     pub fn seq(&self) -> u64 {
         *self.visible.borrow()
+    }
+
+    /// Whether all documents have been fed since the start.
+    pub fn is_loaded(&self) -> bool {
+        self.loaded.load(Ordering::Relaxed)
     }
 
     /// Waits until everything up to `seq` can be found; false if that takes too long.

@@ -26,6 +26,13 @@ pub trait Projection: Send + 'static {
 
     /// Folds batches in, oldest first. The snapshot may be newer than they are.
     fn fold(&mut self, batches: &[Batch], snapshot: &Snapshot) -> Result<(), Fault>;
+
+    /// Nothing waits to be folded: the moment for what time alone changes, and for making things durable. Comes
+    /// after every fold, and every few seconds.
+    fn rest(&mut self, snapshot: &Snapshot) -> Result<(), Fault> {
+        let _ = snapshot;
+        Ok(())
+    }
 }
 
 /// Brings a projection up to the newest commit; answers the seq it has reached.
@@ -41,6 +48,7 @@ pub(crate) fn catch_up(store: &Store, projection: &mut dyn Projection) -> Result
             }
         };
         if at == snapshot.seq() {
+            projection.rest(&snapshot)?;
             return Ok(at);
         }
         let batches = store.batches_after(at, FOLD_BATCHES)?;

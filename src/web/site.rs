@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use jiff::tz::TimeZone;
 
 use crate::base::{Clock, Currency, Fault};
+use crate::search::Search;
 use crate::store::Store;
 use crate::web::flash::FlashKey;
 use crate::web::{Metrics, random_bytes};
@@ -18,6 +19,7 @@ pub struct Site(Arc<Inner>);
 /// What the site is made of, for whoever puts the house together.
 pub struct Plan {
     pub store: Store,
+    pub search: Arc<Search>,
     pub settings: Settings,
     pub metrics: Metrics,
     pub readiness: Readiness,
@@ -32,6 +34,7 @@ pub struct Plan {
 /// Reached through `Deref`: `site.store`, `site.metrics`.
 pub struct Inner {
     pub store: Store,
+    pub search: Arc<Search>,
     pub metrics: Metrics,
     pub readiness: Readiness,
     pub demo: bool,
@@ -55,6 +58,7 @@ impl Site {
     pub fn new(plan: Plan) -> Result<Site, Fault> {
         Ok(Site(Arc::new(Inner {
             store: plan.store,
+            search: plan.search,
             metrics: plan.metrics,
             readiness: plan.readiness,
             demo: plan.demo,
@@ -121,6 +125,7 @@ impl Site {
     pub fn for_tests() -> Site {
         Site::new(Plan {
             store: store_for_tests(),
+            search: Arc::new(Search::in_memory().unwrap()),
             settings: Settings {
                 city: "Testtown".to_owned(),
                 currency: Currency::EUR,

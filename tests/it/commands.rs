@@ -2,6 +2,7 @@
 //! give the same outcome and the same effects. `tidy` holds this list against the functions of every `commands.rs`.
 
 mod accounts;
+mod directory;
 
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -26,6 +27,9 @@ const REGISTRY: &[Row] = &[
     ("accounts::reset_password", accounts::reset_password),
     ("accounts::create_token", accounts::create_token),
     ("accounts::revoke_token", accounts::revoke_token),
+    ("directory::set_city", directory::set_city),
+    ("directory::add_merchant", directory::add_merchant),
+    ("directory::import_chunk", directory::import_chunk),
 ];
 
 #[test]

@@ -224,6 +224,12 @@ impl Reading {
     }
 }
 
+impl Skipped {
+    pub const fn total(&self) -> u64 {
+        self.unnamed + self.bad_name + self.closed + self.nowhere
+    }
+}
+
 impl OsmReport {
     fn count_kept(&mut self, facts: &PlaceFacts) {
         self.kept += 1;

@@ -63,6 +63,12 @@ pub(super) fn open(dir: &Path, store_id: [u8; 16]) -> Result<(TextWriter, Kept, 
     }
 }
 
+/// One that is gone when dropped.
+pub(super) fn in_memory() -> Result<TextWriter, Fault> {
+    let (schema, fields) = schema::build();
+    TextWriter::new(&Index::create_in_ram(schema), fields, [0; 16]).map_err(fault)
+}
+
 fn open_existing(dir: &Path, store_id: [u8; 16]) -> Result<(TextWriter, Kept), String> {
     let index = Index::open_in_dir(dir).map_err(|error| error.to_string())?;
     let fields = Fields::of(&index.schema()).ok_or("another schema")?;

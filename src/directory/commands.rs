@@ -1,0 +1,85 @@
+//! What changes merchants and places. The operator does all of it, by the console, the command line or the demo.
+
+use crate::base::Fault;
+use crate::directory::model::{
+    CITY, City, MERCHANTS, Merchant, MerchantId, MerchantName, PLACE_BY_SLUG, PLACES, PlaceId,
+};
+use crate::directory::osm::PlaceDraft;
+use crate::directory::queries::place_of_source;
+use crate::directory::refusal::Refusal;
+use crate::directory::rules::{described, slugs};
+use crate::store::{Outcome, Tx};
+
+/// Says what the town is.
+pub fn set_city(tx: &mut Tx<'_>, city: &City) -> Outcome<(), Refusal> {
+    if city.time_zone().is_err() {
+        return Err(Refusal::UnknownZone.into());
+    }
+    // Nothing below can refuse.
+    Ok(tx.put(&CITY, &(), city)?)
+}
+
+/// Adds a merchant who runs these places, which nobody else may run.
+pub fn add_merchant(tx: &mut Tx<'_>, name: &MerchantName, places: &[PlaceId]) -> Outcome<MerchantId, Refusal> {
+    let mut run = Vec::new();
+    for id in places {
+        let place = tx.get(&PLACES, id)?.ok_or(Refusal::NoPlace)?;
+        if place.merchant.is_some() {
+            return Err(Refusal::PlaceTaken.into());
+        }
+        run.push((id, place));
+    }
+    // Nothing below can refuse.
+    let merchant: MerchantId = tx.new_id();
+    tx.put(&MERCHANTS, &merchant, &Merchant { name: name.clone(), since: tx.now() })?;
+    for (id, mut place) in run {
+        place.merchant = Some(merchant);
+        tx.put(&PLACES, id, &place)?;
+    }
+    Ok(merchant)
+}
+
+/// How places of a file met those that are here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Met {
+    pub added: u64,
+    pub updated: u64,
+    pub unchanged: u64,
+}
+
+/// Takes in places of one source, each known by its id there. What has not changed is not written.
+pub fn import_chunk(tx: &mut Tx<'_>, drafts: &[PlaceDraft]) -> Outcome<Met, Refusal> {
+    let mut met = Met::default();
+    for draft in drafts {
+        let old = place_of_source(&**tx, &draft.source)?;
+        let slug = match &old {
+            Some((_, old)) => old.slug.clone(),
+            None => free_slug(tx, draft)?,
+        };
+        let place = described(draft, old.as_ref().map(|(_, old)| old), slug, tx.now());
+        match old {
+            Some((_, old)) if old == place => met.unchanged += 1,
+            Some((id, _)) => {
+                tx.put(&PLACES, &id, &place)?;
+                met.updated += 1;
+            }
+            None => {
+                let id: PlaceId = tx.new_id();
+                tx.put(&PLACES, &id, &place)?;
+                met.added += 1;
+            }
+        }
+    }
+    Ok(met)
+}
+
+/// A slug that no other place has.
+fn free_slug(tx: &mut Tx<'_>, draft: &PlaceDraft) -> Result<String, Fault> {
+    let last: String = tx.chance().bytes::<6>().iter().map(|byte| format!("{byte:02x}")).collect();
+    for slug in slugs(draft, &last) {
+        if tx.find(&PLACE_BY_SLUG, &slug)?.is_none() {
+            return Ok(slug);
+        }
+    }
+    Err(Fault::bug("naming a place", "twelve random digits are taken"))
+}

@@ -1,0 +1,53 @@
+//! What directory answers when it can't.
+
+use crate::base::{Kind, Refusal as Refuses};
+use crate::store::Stop;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// There is no such place.
+    NoPlace,
+    /// Another merchant runs the place.
+    PlaceTaken,
+    /// No such time zone.
+    UnknownZone,
+}
+
+impl Refuses for Refusal {
+    fn name(&self) -> &'static str {
+        match self {
+            Refusal::NoPlace => "no-such-place",
+            Refusal::PlaceTaken => "place-taken",
+            Refusal::UnknownZone => "unknown-zone",
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            Refusal::NoPlace => Kind::NotFound,
+            Refusal::PlaceTaken => Kind::Conflict,
+            Refusal::UnknownZone => Kind::Invalid,
+        }
+    }
+
+    fn message(&self) -> String {
+        match self {
+            Refusal::NoPlace => "There is no such place.".into(),
+            Refusal::PlaceTaken => "Another merchant runs this place already.".into(),
+            Refusal::UnknownZone => "There is no such time zone. Please write it like Europe/Helsinki.".into(),
+        }
+    }
+
+    fn field(&self) -> Option<&'static str> {
+        match self {
+            Refusal::NoPlace | Refusal::PlaceTaken => None,
+            Refusal::UnknownZone => Some("zone"),
+        }
+    }
+}
+
+impl From<Refusal> for Stop<Refusal> {
+    fn from(refusal: Refusal) -> Stop<Refusal> {
+        Stop::Refuse(refusal)
+    }
+}
