@@ -16,5 +16,6 @@ mod backup;
 mod commands;
 mod crash;
 mod kit_itself;
+mod packaging;
 mod server;
 mod tidy;
