@@ -27,6 +27,8 @@ pub mod vouchers;
 pub mod orders;
 /// Reviews: what people say of a place at which they used what they had ordered, and the score that follows.
 pub mod reviews;
+/// The operator's room: running the city, and in a demo its clock.
+pub mod admin;
 /// Every table on one page.
 pub mod schema;
 /// Every URL on one page.

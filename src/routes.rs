@@ -11,7 +11,8 @@ use utoipa::openapi::path::Paths;
 use utoipa::openapi::{Components, RefOr, Schema};
 
 use crate::accounts;
-use crate::accounts::Action::{self, Browse, Enter, ManageOffers, OwnAccount, Reply, Review};
+use crate::accounts::Action::{self, Browse, Enter, ManageOffers, Operate, OwnAccount, Reply, Review};
+use crate::admin;
 use crate::api::is_api_path;
 use crate::offers;
 use crate::reviews;
@@ -48,6 +49,7 @@ pub fn routes() -> Vec<Route> {
         post("/api/v1/reviews/{id}/change", reviews::api::update, Review).described::<reviews::api::__path_update>(),
         post("/api/v1/reviews/{id}/reply", reviews::api::answer_review, Reply)
             .described::<reviews::api::__path_answer_review>(),
+        post("/api/v1/demo/clock", admin::api::move_clock, Operate).described::<admin::api::__path_move_clock>(),
     ]
 }
 

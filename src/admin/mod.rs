@@ -1,0 +1,3 @@
+//! The operator's room: running the city, and in a demo its clock.
+
+pub mod api;
