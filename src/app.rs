@@ -64,13 +64,21 @@ pub fn router(site: Site, services: Services) -> Router {
         .merge(api.route("/api/v1/openapi.json", get(openapi::openapi)))
         .layer(Extension(services.signer))
         .layer(Extension(Passwords::default()))
-        .layer(Extension(Workplaces::default()))
+        .layer(Extension(workplaces()))
         .layer(from_fn_with_state(site.clone(), recognise))
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
         .layer(from_fn(dress))
         .layer(compression())
         .layer(from_fn_with_state(site.clone(), watch))
         .with_state(site)
+}
+
+/// What the directory knows of the merchants that people work for.
+fn workplaces() -> Workplaces {
+    Workplaces {
+        name: |read, id| Ok(directory::merchant(read, id)?.map(|merchant| merchant.name.to_string())),
+        places: |read, id| Ok(directory::places_of(read, id)?.into_iter().map(|(place, _)| place).collect()),
+    }
 }
 
 /// What machines ask for: health, figures, files.

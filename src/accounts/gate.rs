@@ -1,5 +1,5 @@
-//! Recognising who asks: a page's visitor by cookie, a program by its bearer token, never the other way round; and
-//! the gate before each handler. Handlers take a [`Viewer`], an [`Actor`] or a [`Caller`] and parse no token themselves.
+//! Recognising who asks: a page's visitor by cookie, a program by its bearer token, never the other way round; and the
+//! gate before each handler. Handlers take a [`Viewer`], an [`Actor`] or a [`Caller`] and parse no token themselves.
 
 use std::convert::Infallible;
 use std::sync::Arc;

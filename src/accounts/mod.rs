@@ -16,7 +16,9 @@ mod rules;
 mod token;
 mod workplaces;
 
-pub use access::{Action, Actor, Denied, Manager, Operator, Owner, Reach, Resident, Role, Till, Viewer};
+pub use access::{
+    Action, Actor, Denied, Grant, Manager, Operator, Owner, Reach, Resident, Role, StaffRole, Till, TokenScope, Viewer,
+};
 pub use commands::{
     Entry, NewAccount, add_user, begin_guest, begin_session, create_token, grant_staff, reset_password, revoke_token,
     set_roles, sign_out, sign_up,

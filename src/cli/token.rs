@@ -5,8 +5,7 @@ use axum::extract::State;
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 
-use crate::accounts::access::TokenScope;
-use crate::accounts::{self, Email, Refusal, SessionKind, Token as Secret};
+use crate::accounts::{self, Email, Refusal, SessionKind, Token as Secret, TokenScope};
 use crate::api::{ApiResult, Problem};
 use crate::base::Line;
 use crate::cli::admin::{Desk, Operator};

@@ -8,9 +8,9 @@ use axum::extract::State;
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 
-use crate::accounts::access::{Grant, StaffRole};
 use crate::accounts::{
-    self, DisplayName, Email, NewAccount, Password, PasswordHash, Person, PersonId, Refusal, Role, Token,
+    self, DisplayName, Email, Grant, NewAccount, Password, PasswordHash, Person, PersonId, Refusal, Role, StaffRole,
+    Token,
 };
 use crate::api::{ApiResult, Problem};
 use crate::base::Timestamp;
