@@ -22,6 +22,7 @@ use crate::api::{Problem, is_api_path, problems};
 use crate::base::{Clock, Currency, Fault, Timestamp};
 use crate::directory::{self, Places};
 use crate::offers::OffersOfPlaces;
+use crate::reviews::Ratings;
 use crate::search::{Contributor, OpenState, Projection, Search};
 use crate::store::{Folder, FolderFault, Store};
 use crate::vouchers::Signer;
@@ -157,7 +158,8 @@ pub fn search(store: &Store, folder: &Folder) -> Result<(Arc<Search>, Projection
     }
     search.set_categories(directory::search_categories());
     let search = Arc::new(search);
-    let contributors: Vec<Box<dyn Contributor>> = vec![Box::new(Places), Box::new(OffersOfPlaces::default())];
+    let contributors: Vec<Box<dyn Contributor>> =
+        vec![Box::new(Places), Box::new(OffersOfPlaces::default()), Box::new(Ratings)];
     let projection = Projection::new(search.clone(), store.clock().clone(), Box::new(Places), contributors);
     Ok((search, projection))
 }

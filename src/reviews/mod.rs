@@ -6,6 +6,7 @@
 
 pub mod api;
 mod commands;
+mod contribute;
 mod hooks;
 mod model;
 pub mod pages;
@@ -14,6 +15,7 @@ mod refusal;
 pub mod rules;
 
 pub use commands::{Visit, change, publish, reply};
+pub use contribute::Ratings;
 pub use hooks::after_joining;
 pub use model::*;
 pub use queries::{
