@@ -10,13 +10,12 @@ use axum::routing::{self, MethodRouter};
 use utoipa::openapi::path::Paths;
 use utoipa::openapi::{Components, RefOr, Schema};
 
-use crate::accounts;
-use crate::accounts::Action::{self, Browse, Enter, ManageOffers, Operate, OwnAccount, Reply, Review};
-use crate::admin;
+use crate::accounts::Action::{
+    self, Browse, Buy, Enter, ManageOffers, Operate, OwnAccount, OwnPurchases, Redeem, Reply, Review,
+};
 use crate::api::is_api_path;
-use crate::offers;
-use crate::reviews;
 use crate::web::Site;
+use crate::{accounts, admin, offers, orders, reviews, vouchers};
 
 /// The table.
 pub fn routes() -> Vec<Route> {
@@ -27,6 +26,20 @@ pub fn routes() -> Vec<Route> {
         post("/sign-up", accounts::pages::sign_up_by_form, Enter),
         post("/sign-out", accounts::pages::sign_out_by_form, Enter),
         get("/me", accounts::pages::me, OwnAccount),
+        post("/o/{id}/take", orders::pages::take, Buy),
+        get("/orders/{id}/checkout", orders::pages::checkout, OwnPurchases),
+        post("/orders/{id}/pay", orders::pages::pay_by_form, OwnPurchases),
+        post("/orders/{id}/cancel", orders::pages::cancel_by_form, OwnPurchases),
+        get("/me/orders", orders::pages::list, OwnPurchases),
+        get("/me/orders/{id}", orders::pages::show, OwnPurchases),
+        get("/me/vouchers", vouchers::pages::list, OwnPurchases),
+        get("/me/vouchers/{id}", vouchers::pages::show, OwnPurchases),
+        get("/me/vouchers/{id}/order", orders::pages::order_of_voucher, OwnPurchases),
+        post("/me/vouchers/{id}/reissue", vouchers::pages::reissue_by_form, OwnPurchases),
+        post("/me/vouchers/{id}/refund", orders::pages::refund_by_form, OwnPurchases),
+        get("/till", vouchers::pages::till, Redeem),
+        post("/till", vouchers::pages::redeem_by_form, Redeem),
+        post("/till/undo/{redemption}", vouchers::pages::undo_by_form, Redeem),
         post("/api/v1/sessions", accounts::api::sign_in, Enter).described::<accounts::api::__path_sign_in>(),
         get("/api/v1/me", accounts::api::me, OwnAccount).described::<accounts::api::__path_me>(),
         get("/o/{id}", offers::pages::offer, Browse),
@@ -50,6 +63,18 @@ pub fn routes() -> Vec<Route> {
         post("/api/v1/reviews/{id}/reply", reviews::api::answer_review, Reply)
             .described::<reviews::api::__path_answer_review>(),
         post("/api/v1/demo/clock", admin::api::move_clock, Operate).described::<admin::api::__path_move_clock>(),
+        post("/api/v1/orders", orders::api::create, OwnPurchases).described::<orders::api::__path_create>(),
+        get("/api/v1/orders", orders::api::list, OwnPurchases).described::<orders::api::__path_list>(),
+        get("/api/v1/orders/{id}", orders::api::show, OwnPurchases).described::<orders::api::__path_show>(),
+        post("/api/v1/orders/{id}/cancel", orders::api::cancel_order, OwnPurchases)
+            .described::<orders::api::__path_cancel_order>(),
+        post("/api/v1/demo/payments/{order}", orders::api::report_payment, Browse)
+            .described::<orders::api::__path_report_payment>(),
+        get("/api/v1/vouchers", vouchers::api::list, OwnPurchases).described::<vouchers::api::__path_list>(),
+        get("/api/v1/vouchers/{id}", vouchers::api::show, OwnPurchases).described::<vouchers::api::__path_show>(),
+        post("/api/v1/redemptions", vouchers::api::create, Redeem).described::<vouchers::api::__path_create>(),
+        post("/api/v1/redemptions/{id}/undo", vouchers::api::undo_use, Redeem)
+            .described::<vouchers::api::__path_undo_use>(),
     ]
 }
 

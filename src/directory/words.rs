@@ -20,12 +20,16 @@ fn joined(parts: [Option<&str>; 2]) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
-/// Where something is, with the way there; `geo:` is opened by the visitor's own map program.
+/// Where something is, with the way there.
 pub fn place_line(place: &Place) -> PlaceLine {
     PlaceLine {
         url: format!("/p/{}", place.slug),
         name: place.name.to_string(),
         address: place.address.line(),
-        directions_url: Some(format!("geo:{},{}", place.point.lat(), place.point.lon())),
+        directions_url: Some(format!(
+            "https://www.openstreetmap.org/directions?to={},{}",
+            place.point.lat(),
+            place.point.lon()
+        )),
     }
 }

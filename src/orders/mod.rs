@@ -3,9 +3,11 @@
 //! An order has a payment state, a fulfilment state and its vouchers. It is placed with a hold, paid or promised to be
 //! paid at the till, used, and cancelled while anything of it is unused.
 
+pub mod api;
 mod commands;
 mod hooks;
 mod model;
+pub mod pages;
 mod proof;
 mod queries;
 mod refusal;

@@ -179,8 +179,7 @@ fn may_be_used(tx: &Tx<'_>, voucher: &Voucher, ask: Redeem) -> Outcome<(), Refus
     match usability(voucher, tx.now()) {
         Usability::Usable => {}
         Usability::Redeemed(redemption) => {
-            let (who, place, at) = said_of_use(&**tx, redemption, zone)?;
-            return Err(Refusal::AlreadyRedeemed { who, place, at }.into());
+            return Err(said_of_use(&**tx, redemption, zone)?.into());
         }
         Usability::Expired(at) => return Err(Refusal::Expired { at: at.wall_text(zone) }.into()),
         Usability::NotYet => return Err(Refusal::NotYet { from: voucher.use_from.wall_text(zone) }.into()),

@@ -227,14 +227,19 @@ pub static VOUCHERS_BY_ORDER: Index<VoucherId, Voucher, Id<()>> =
 pub static VOUCHER_EDGES: Table<(VoucherId, u32), Edge> = Table::new(504, "voucher_edges", &[]);
 
 /// Key: redemption. Value: what was used where and by whom. Written by tills; read by tills, the desk and reviews.
-pub static REDEMPTIONS: Table<RedemptionId, Redemption> =
-    Table::new(505, "redemptions", &[&REDEMPTIONS_BY_PLACE, &REDEMPTIONS_BY_MERCHANT, &REDEMPTIONS_BY_ORDER]);
+pub static REDEMPTIONS: Table<RedemptionId, Redemption> = Table::new(
+    505,
+    "redemptions",
+    &[&REDEMPTIONS_BY_PLACE, &REDEMPTIONS_BY_MERCHANT, &REDEMPTIONS_BY_ORDER, &REDEMPTIONS_BY_VOUCHER],
+);
 pub static REDEMPTIONS_BY_PLACE: Index<RedemptionId, Redemption, (PlaceId, Timestamp)> =
     Index::new(506, "redemptions_by_place", |_, redemption| vec![(redemption.place, redemption.at)]);
 pub static REDEMPTIONS_BY_MERCHANT: Index<RedemptionId, Redemption, (MerchantId, Timestamp)> =
     Index::new(507, "redemptions_by_merchant", |_, redemption| vec![(redemption.merchant, redemption.at)]);
 pub static REDEMPTIONS_BY_ORDER: Index<RedemptionId, Redemption, (Id<()>, PlaceId)> =
     Index::new(508, "redemptions_by_order", |_, redemption| vec![(redemption.order, redemption.place)]);
+pub static REDEMPTIONS_BY_VOUCHER: Index<RedemptionId, Redemption, VoucherId> =
+    Index::new(509, "redemptions_by_voucher", |_, redemption| vec![redemption.voucher]);
 
 /// A voucher was used: in the same transaction.
 #[derive(Clone, Copy, Debug)]

@@ -7,9 +7,10 @@ use crate::base::{Fault, Id, Timestamp};
 use crate::directory;
 use crate::store::{Read, Span};
 use crate::vouchers::model::{
-    Edge, REDEMPTIONS, REDEMPTIONS_BY_MERCHANT, REDEMPTIONS_BY_ORDER, REDEMPTIONS_BY_PLACE, Redemption, RedemptionId,
-    VOUCHER_EDGES, VOUCHERS, VOUCHERS_BY_HOLDER, VOUCHERS_BY_ORDER, Voucher, VoucherId,
+    Edge, REDEMPTIONS, REDEMPTIONS_BY_MERCHANT, REDEMPTIONS_BY_ORDER, REDEMPTIONS_BY_PLACE, REDEMPTIONS_BY_VOUCHER,
+    Redemption, RedemptionId, VOUCHER_EDGES, VOUCHERS, VOUCHERS_BY_HOLDER, VOUCHERS_BY_ORDER, Voucher, VoucherId,
 };
+use crate::vouchers::refusal::Refusal;
 
 /// A voucher that another row names.
 pub fn require(read: &dyn Read, id: VoucherId) -> Result<Voucher, Fault> {
@@ -55,6 +56,11 @@ pub fn redemption(read: &dyn Read, id: RedemptionId) -> Result<Option<Redemption
     read.get(&REDEMPTIONS, &id)
 }
 
+/// Every use of a voucher, those taken back included, oldest first.
+pub fn redemptions_of_voucher(read: &dyn Read, voucher: VoucherId) -> Result<Vec<(RedemptionId, Redemption)>, Fault> {
+    read.scan_by(&REDEMPTIONS, &REDEMPTIONS_BY_VOUCHER, Span::prefix(&voucher))?.collect()
+}
+
 /// The last uses at a place, newest first.
 pub fn recent_redemptions(
     read: &dyn Read,
@@ -86,13 +92,10 @@ pub fn redemptions_of_order(read: &dyn Read, order: Id<()>, place: PlaceId) -> R
 }
 
 /// Who used it where and when, for another till of the merchant.
-pub(super) fn said_of_use(
-    read: &dyn Read,
-    id: RedemptionId,
-    zone: &TimeZone,
-) -> Result<(String, String, String), Fault> {
+pub(super) fn said_of_use(read: &dyn Read, id: RedemptionId, zone: &TimeZone) -> Result<Refusal, Fault> {
     let redemption = require_redemption(read, id)?;
     let who = accounts::display_name(read, redemption.till)?;
     let place = directory::place(read, redemption.place)?.map(|place| place.name.to_string()).unwrap_or_default();
-    Ok((who, place, redemption.at.wall_text(zone)))
+    let (at, when) = (redemption.at.wall_text(zone), redemption.at.rfc3339_in(zone));
+    Ok(Refusal::AlreadyRedeemed { who, place, at, when })
 }

@@ -19,7 +19,10 @@ pub enum Refusal {
     AlreadyRedeemed {
         who: String,
         place: String,
+        /// As people say it.
         at: String,
+        /// The same as RFC 3339, for programs.
+        when: String,
     },
     Expired {
         at: String,
@@ -46,6 +49,10 @@ pub enum Refusal {
     /// The window for undoing is over.
     TooLate,
     TooManyUndone,
+    /// It is used as a whole, not in parts.
+    WholeOnly {
+        amount: String,
+    },
     /// The use was undone before.
     AlreadyUndone,
     /// The voucher is used or over: nothing to reissue or refund.
@@ -70,6 +77,7 @@ impl base::Refusal for Refusal {
             Refusal::Void => "void",
             Refusal::TooLate => "undo-too-late",
             Refusal::TooManyUndone => "undone-too-often",
+            Refusal::WholeOnly { .. } => "whole-only",
             Refusal::AlreadyUndone => "already-undone",
             Refusal::NotOpen(_) => "not-open",
         }
@@ -78,7 +86,7 @@ impl base::Refusal for Refusal {
     fn kind(&self) -> Kind {
         match self {
             Refusal::Denied(denied) => denied.kind(),
-            Refusal::Mistyped(_) | Refusal::NotAVoucher => Kind::Invalid,
+            Refusal::Mistyped(_) | Refusal::NotAVoucher | Refusal::WholeOnly { .. } => Kind::Invalid,
             Refusal::Unknown => Kind::NotFound,
             Refusal::AlreadyRedeemed { .. }
             | Refusal::Expired { .. }
@@ -102,7 +110,7 @@ impl base::Refusal for Refusal {
             Refusal::Mistyped(fault) => format!("This can't be a code: {fault}. Please type it again."),
             Refusal::NotAVoucher => "This is not a voucher of this town. Ask for the code below the QR.".into(),
             Refusal::Unknown => "There is no voucher with this code here. Please check it with the guest.".into(),
-            Refusal::AlreadyRedeemed { who, place, at } => {
+            Refusal::AlreadyRedeemed { who, place, at, .. } => {
                 format!("Already used: {at}, at {place}, by {who}. Do not accept it again.")
             }
             Refusal::Expired { at } => format!("It ran out {at}. The guest can see in the order what is left of it."),
@@ -115,13 +123,20 @@ impl base::Refusal for Refusal {
             Refusal::Void => "It was cancelled: it can't be used any more.".into(),
             Refusal::TooLate => "A use can be taken back for a minute only. Ask the operator about a mistake.".into(),
             Refusal::TooManyUndone => "This voucher was used and taken back too often. Ask the operator.".into(),
+            Refusal::WholeOnly { amount } => {
+                format!("This voucher is used as a whole: {amount}. Nothing was redeemed.")
+            }
             Refusal::AlreadyUndone => "This use was taken back already.".into(),
             Refusal::NotOpen(state) => format!("This voucher is {}: nothing can be changed any more.", state.name()),
         }
     }
 
     fn field(&self) -> Option<&'static str> {
-        matches!(self, Refusal::Mistyped(_) | Refusal::NotAVoucher).then_some("code")
+        match self {
+            Refusal::Mistyped(_) | Refusal::NotAVoucher => Some("code"),
+            Refusal::WholeOnly { .. } => Some("amount"),
+            _ => None,
+        }
     }
 }
 

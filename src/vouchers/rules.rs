@@ -1,6 +1,6 @@
 //! The decisions of vouchers: which edges there are, and what a till may do.
 
-use crate::base::Timestamp;
+use crate::base::{Money, Timestamp};
 use crate::vouchers::model::{RedemptionId, Voucher, VoucherState, VoucherTender};
 use crate::vouchers::refusal::Refusal;
 
@@ -32,6 +32,16 @@ pub fn usability(voucher: &Voucher, now: Timestamp) -> Usability {
         VoucherState::Valid if now >= voucher.use_until => Usability::Expired(voucher.use_until),
         VoucherState::Valid if now < voucher.use_from => Usability::NotYet,
         VoucherState::Valid => Usability::Usable,
+    }
+}
+
+/// What of the value can still be used: a deal is used as a whole.
+pub fn value_left(voucher: &Voucher) -> Money {
+    match voucher.state {
+        VoucherState::Issued | VoucherState::Valid | VoucherState::Expired { .. } => voucher.value,
+        VoucherState::Redeemed { .. } | VoucherState::Refunded { .. } | VoucherState::Void { .. } => {
+            Money::zero(voucher.value.currency)
+        }
     }
 }
 

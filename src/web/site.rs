@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use crate::base::{Clock, Currency, Fault};
 use crate::search::Search;
-use crate::store::Store;
+use crate::store::{Origin, Store};
 use crate::web::flash::FlashKey;
 use crate::web::{Metrics, random_bytes};
 
@@ -71,6 +71,11 @@ impl Site {
 
     pub fn clock(&self) -> &Clock {
         self.0.store.clock()
+    }
+
+    /// What sort of city this is: play money is for demos only.
+    pub fn origin(&self) -> Origin {
+        if self.0.demo { Origin::Demo } else { Origin::Real }
     }
 
     pub fn settings(&self) -> Arc<Settings> {

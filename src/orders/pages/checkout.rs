@@ -1,0 +1,272 @@
+//! From the deal to its vouchers: take it, see what it comes to while it is kept, choose how to pay.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+use crate::accounts::{Actor, Caller, Denied, Person, Viewer};
+use crate::base::{Fault, Money, Refusal as _};
+use crate::directory;
+use crate::directory::categories::Categories;
+use crate::offers::{self, OfferId, Phase};
+use crate::orders::commands::{self, Place, place};
+use crate::orders::model::{Order, OrderId};
+use crate::orders::pages::{Sum, parse_id, sums};
+use crate::orders::queries::order;
+use crate::orders::refusal::Refusal;
+use crate::orders::rules::payable;
+use crate::payments::{self, Method};
+use crate::store::{Outcome, Read, Tx};
+use crate::vouchers::Origin;
+use crate::web::cover::{Family, cover};
+use crate::web::view::Choice;
+use crate::web::{
+    FieldErrors, Flash, Form, Frame, PageError, PageResult, SeeOther, Site, own_refusal, page, page_with, status_of,
+};
+
+#[derive(Deserialize)]
+pub struct TakeFields {
+    #[serde(default)]
+    quantity: String,
+}
+
+/// Said where an offer can't be taken as asked, with another try.
+#[derive(Template)]
+#[template(path = "orders/take.html")]
+struct TakePage {
+    frame: Frame,
+    id: String,
+    title: String,
+    place: String,
+    place_url: String,
+    price: String,
+    problem: Option<String>,
+    quantity: String,
+    /// It may work with another number.
+    buyable: bool,
+    errors: FieldErrors,
+}
+
+/// `POST /o/{id}/take`: keeps so many for whoever asks; a stranger becomes a guest with it.
+pub async fn take(
+    State(site): State<Site>,
+    caller: Caller,
+    Path(offer): Path<String>,
+    frame: Frame,
+    form: Form<TakeFields>,
+) -> PageResult {
+    let offer: OfferId = offer.parse().map_err(|_| PageError::not_found())?;
+    let once = form.required_once()?;
+    let buyer = caller.buyer(once);
+    let typed = form.fields.quantity.trim();
+    let Ok(quantity) = typed.parse::<u32>() else {
+        return not_taken(&site, frame, offer, typed, Refusal::Quantity);
+    };
+    let wish = Place { lines: vec![(offer, quantity)], pay: None };
+    let (by, key) = (buyer.clone(), once.key.as_str().to_owned());
+    let hold = move |tx: &mut Tx<'_>| -> Outcome<_, Refusal> {
+        let actor = by.actor(tx).map_err(|stop| stop.map(|_| Refusal::Denied(Denied::SignInFirst)))?;
+        place(tx, &actor, &wish, &Origin::of(&actor, &key))
+    };
+    match site.store.write_once(once.by(buyer.once_actor()), hold).await.outcome {
+        Ok(id) => Ok(SeeOther::at(format!("/orders/{id}/checkout")).cookie(buyer.cookie(&site)).into_response()),
+        Err(stop) => not_taken(&site, frame, offer, typed, own_refusal(stop)?),
+    }
+}
+
+fn not_taken(site: &Site, frame: Frame, offer: OfferId, typed: &str, refusal: Refusal) -> PageResult {
+    let (snapshot, now) = (site.store.snapshot()?, site.clock().now());
+    let listing = offers::listing(&snapshot, offer, now)?.filter(|listing| listing.phase != Phase::Draft);
+    let Some(listing) = listing else { return Err(PageError::not_found()) };
+    let place = directory::require_place(&snapshot, listing.offer.place)?;
+    let errors = FieldErrors::of_refusal(&refusal).unwrap_or_default();
+    let again = TakePage {
+        frame: frame.titled(listing.terms.title.to_string()).tab("search").canonical(format!("/o/{offer}")),
+        id: offer.to_string(),
+        title: listing.terms.title.to_string(),
+        place: place.name.to_string(),
+        place_url: format!("/p/{}", place.slug),
+        price: listing.terms.price.to_string(),
+        problem: errors.is_empty().then(|| refusal.message()),
+        quantity: typed.chars().take(10).collect(),
+        buyable: listing.phase == Phase::OnSale,
+        errors,
+    };
+    Ok(page_with(status_of(&refusal), again))
+}
+
+/// The offer beside the form.
+struct OfferLine {
+    url: String,
+    title: String,
+    place: String,
+    /// SVG.
+    cover: String,
+}
+
+/// Until when it is kept, by the server's clock.
+struct Hold {
+    until: String,
+    now: String,
+    text: String,
+}
+
+#[derive(Template)]
+#[template(path = "orders/checkout.html")]
+struct CheckoutPage {
+    frame: Frame,
+    id: String,
+    offer: OfferLine,
+    conditions: Vec<String>,
+    lines: Vec<Sum>,
+    total: String,
+    hold: Option<Hold>,
+    pays: Vec<Choice>,
+    button: String,
+    refund: String,
+    guest: bool,
+    problem: Option<String>,
+    errors: FieldErrors,
+}
+
+/// `GET /orders/{id}/checkout`
+pub async fn checkout(
+    State(site): State<Site>,
+    viewer: Viewer,
+    actor: Actor,
+    Path(id): Path<String>,
+    frame: Frame,
+) -> PageResult {
+    let public = parse_id(&id)?;
+    let snapshot = site.store.snapshot()?;
+    let (id, found) = order(&snapshot, actor.person, public)?.ok_or_else(PageError::not_found)?;
+    let payment = payments::of_order(&snapshot, id.untyped())?.map(|(_, payment)| payment.state);
+    match payable(found.fulfilment, payment, found.hold_until, site.clock().now()) {
+        Ok(()) => Ok(page(checkout_page(&site, &snapshot, &viewer, frame, &found, FieldErrors::default())?)),
+        Err(refusal) => {
+            let back = SeeOther::at(format!("/me/orders/{public}"));
+            Ok(back.flash(Flash::note(refusal.message())).into_response())
+        }
+    }
+}
+
+fn checkout_page(
+    site: &Site,
+    read: &dyn Read,
+    viewer: &Viewer,
+    frame: Frame,
+    order: &Order,
+    errors: FieldErrors,
+) -> Result<CheckoutPage, Fault> {
+    let first = order.lines.first().ok_or_else(|| Fault::corrupt("an order", "it has no line"))?;
+    let place = directory::require_place(read, first.place)?;
+    let terms = offers::terms(read, first.offer, first.version)?;
+    let category = Categories::get().by_id(place.category);
+    let icon = category.map_or("", |category| category.icon.as_ref());
+    let zone = &site.settings().zone;
+    let now = site.clock().now();
+    let pays = pay_choices(site, order.total, place.name.as_str());
+    Ok(CheckoutPage {
+        id: order.public.to_string(),
+        offer: OfferLine {
+            url: format!("/o/{}", first.offer),
+            title: terms.title.to_string(),
+            cover: cover(first.offer.as_bytes(), Family::Other, icon, frame.sprite),
+            place: place.name.to_string(),
+        },
+        frame: frame.titled("Checkout"),
+        conditions: offers::conditions(&terms, zone),
+        lines: sums(read, order)?,
+        total: order.total.to_string(),
+        hold: order.hold_until.map(|until| Hold {
+            until: until.rfc3339_in(zone),
+            now: now.rfc3339_in(zone),
+            text: until.in_zone(zone).strftime("%H:%M").to_string(),
+        }),
+        button: if pays.len() == 1 { "Take it, pay at the till".into() } else { format!("Confirm: {}", order.total) },
+        pays,
+        refund: "Money back at any time before you use it.".into(),
+        guest: viewer.person().is_some_and(Person::is_guest),
+        problem: None,
+        errors,
+    })
+}
+
+fn pay_choices(site: &Site, total: Money, place: &str) -> Vec<Choice> {
+    let all = [
+        (Method::Test, "Now, with play money", "The demo's own bank says yes at once.".to_owned()),
+        (Method::TestLater, "Now, but the bank takes its time", "The demo waits for word of the payment.".to_owned()),
+        (Method::Till, "At the till", format!("You pay {total} at {place}, when you use it.")),
+    ];
+    let known = all.into_iter().filter(|(method, ..)| Method::parse(method.name(), site.origin()).is_some());
+    let choice = |(at, (method, label, hint)): (usize, (Method, &str, String))| Choice {
+        value: method.name().to_owned(),
+        label: label.to_owned(),
+        hint,
+        chosen: at == 0,
+    };
+    known.enumerate().map(choice).collect()
+}
+
+#[derive(Deserialize)]
+pub struct PayFields {
+    #[serde(default)]
+    pay: String,
+}
+
+/// `POST /orders/{id}/pay`
+pub async fn pay_by_form(
+    State(site): State<Site>,
+    viewer: Viewer,
+    actor: Actor,
+    Path(id): Path<String>,
+    frame: Frame,
+    form: Form<PayFields>,
+) -> PageResult {
+    let public = parse_id(&id)?;
+    let Some(method) = Method::parse(&form.fields.pay, site.origin()) else {
+        return choose_again(&site, &viewer, &actor, frame, public);
+    };
+    let once = form.required_once()?;
+    let origin = Origin::of(&actor, once.key.as_str());
+    let by = actor.clone();
+    let paid = site
+        .store
+        .write_once(once.by(*actor.person.as_bytes()), move |tx| commands::pay(tx, &by, public, method, &origin));
+    match paid.await.outcome {
+        Ok(_) => Ok(SeeOther::at(format!("/me/orders/{public}?bought=yes")).into_response()),
+        Err(stop) => {
+            let refusal = own_refusal(stop)?;
+            let found = order(&site.store.snapshot()?, actor.person, public)?;
+            Err(not_paid(refusal, found.as_ref()))
+        }
+    }
+}
+
+fn choose_again(
+    site: &Site,
+    viewer: &Viewer,
+    actor: &Actor,
+    frame: Frame,
+    public: crate::orders::PublicOrderId,
+) -> Result<Response, PageError> {
+    let snapshot = site.store.snapshot()?;
+    let (_, found) = order(&snapshot, actor.person, public)?.ok_or_else(PageError::not_found)?;
+    let mut errors = FieldErrors::default();
+    errors.add("pay", "Please choose how you would like to pay.");
+    let again = checkout_page(site, &snapshot, viewer, frame, &found, errors)?;
+    Ok(page_with(StatusCode::UNPROCESSABLE_ENTITY, again))
+}
+
+/// What to do next where a payment can't be begun any more.
+fn not_paid(refusal: Refusal, order: Option<&(OrderId, Order)>) -> PageError {
+    let error = PageError::from(refusal);
+    let Some((_, order)) = order else { return error };
+    let error = match order.lines.first() {
+        Some(line) => error.next("Take it again", format!("/o/{}", line.offer)),
+        None => error,
+    };
+    error.next("To the order", format!("/me/orders/{}", order.public))
+}
