@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::accounts::{self, Actor, PlaceId};
 use crate::api::{ApiResult, Cursor, Json, List, MoneyJson, Page, Posted, Problem};
-use crate::base::{Code, Fault, Money};
+use crate::base::{Fault, Money};
 use crate::store::{OnceRefusal, Outcome, Read, Stop, Tx};
 use crate::vouchers::commands::{Redeem, redeem, undo};
 use crate::vouchers::model::{Origin, Redemption, RedemptionId, Voucher, VoucherId};
@@ -204,7 +204,7 @@ pub async fn create(
     let (amount, paid) = (amount.transpose()?, body.paid);
     let code = match (&body.code, &body.qr) {
         (_, Some(qr)) => signer.read(qr).map_err(|_| Refusal::NotAVoucher)?,
-        (Some(text), None) => read_code(&signer, text)?,
+        (Some(text), None) => signer.code_in(text)?,
         (None, None) => return Err(Problem::invalid("code", "Please send a code or a qr.")),
     };
     let origin = Origin::of(&actor, posted.once.key.as_str());
@@ -216,14 +216,6 @@ pub async fn create(
     };
     let id = site.store.write_once(once, use_it).await.outcome.map_err(problem)?;
     Ok((StatusCode::CREATED, Json(use_of(&site, id)?)).into_response())
-}
-
-/// What a person typed or a scanner sent as if it were typed.
-pub(super) fn read_code(signer: &Signer, text: &str) -> Result<Code, Refusal> {
-    if Signer::is_qr(text) {
-        return signer.read(text).map_err(|_| Refusal::NotAVoucher);
-    }
-    Code::parse(text).map_err(Refusal::Mistyped)
 }
 
 /// A deal is used as a whole: a till that means another amount has something else in mind.
@@ -243,14 +235,13 @@ fn use_of(site: &Site, id: RedemptionId) -> Result<RedemptionJson, Fault> {
 }
 
 fn problem(stop: Stop<OnceRefusal<Refusal>>) -> Problem {
-    let told = match &stop {
-        Stop::Refuse(OnceRefusal::Own(Refusal::AlreadyRedeemed { who, place, when, .. })) => {
-            Some((who.clone(), place.clone(), when.clone()))
-        }
-        _ => None,
+    let used = match &stop {
+        Stop::Refuse(OnceRefusal::Own(refusal)) => refusal.earlier_use(),
+        Stop::Refuse(OnceRefusal::KeyReused) | Stop::RefuseKeeping(_) | Stop::Fault(_) => None,
     };
+    let used = used.map(|(who, place, when)| (who.to_owned(), place.to_owned(), when.to_owned()));
     let problem = Problem::from(stop);
-    match told {
+    match used {
         Some((who, place, when)) => problem.with("who", who).with("where", place).with("when", when),
         None => problem,
     }

@@ -135,8 +135,30 @@ impl base::Refusal for Refusal {
         match self {
             Refusal::Mistyped(_) | Refusal::NotAVoucher => Some("code"),
             Refusal::WholeOnly { .. } => Some("amount"),
-            _ => None,
+            Refusal::Denied(_)
+            | Refusal::Unknown
+            | Refusal::AlreadyRedeemed { .. }
+            | Refusal::Expired { .. }
+            | Refusal::NotYet { .. }
+            | Refusal::NotNow { .. }
+            | Refusal::Unpaid { .. }
+            | Refusal::AwaitingPayment
+            | Refusal::WrongPlace { .. }
+            | Refusal::Refunded
+            | Refusal::Void
+            | Refusal::TooLate
+            | Refusal::TooManyUndone
+            | Refusal::AlreadyUndone
+            | Refusal::NotOpen(_) => None,
         }
+    }
+}
+
+impl Refusal {
+    /// Who used it before, where, and when (RFC 3339).
+    pub fn earlier_use(&self) -> Option<(&str, &str, &str)> {
+        let Refusal::AlreadyRedeemed { who, place, when, .. } = self else { return None };
+        Some((who, place, when))
     }
 }
 

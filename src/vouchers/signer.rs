@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 use crate::accounts::PlaceId;
 use crate::base::{Chance, Code, Fault, Timestamp};
 use crate::vouchers::model::Voucher;
+use crate::vouchers::refusal::Refusal;
 
 const PREFIX: &str = "HS1:";
 const VERSION: u8 = 1;
@@ -99,9 +100,12 @@ impl Signer {
         Code::from_bits(u64::from_be_bytes(bits)).ok_or(Forged)
     }
 
-    /// Whether this looks like a QR rather than a typed code.
-    pub fn is_qr(text: &str) -> bool {
-        text.trim_start().starts_with(PREFIX)
+    /// The code in what a person typed, or a scanner sent as if it were typed.
+    pub fn code_in(&self, text: &str) -> Result<Code, Refusal> {
+        if text.trim_start().starts_with(PREFIX) {
+            return self.read(text).map_err(|Forged| Refusal::NotAVoucher);
+        }
+        Code::parse(text).map_err(Refusal::Mistyped)
     }
 }
 

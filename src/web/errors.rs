@@ -66,7 +66,10 @@ pub fn status_of(refusal: &impl Refusal) -> StatusCode {
 pub fn own_refusal<R: Refusal>(stop: Stop<OnceRefusal<R>>) -> Result<R, PageError> {
     match stop {
         Stop::Refuse(OnceRefusal::Own(refusal)) | Stop::RefuseKeeping(OnceRefusal::Own(refusal)) => Ok(refusal),
-        other => Err(other.into()),
+        Stop::Refuse(OnceRefusal::KeyReused) | Stop::RefuseKeeping(OnceRefusal::KeyReused) => {
+            Err(OnceRefusal::<R>::KeyReused.into())
+        }
+        Stop::Fault(fault) => Err(fault.into()),
     }
 }
 

@@ -9,8 +9,7 @@ use serde::Deserialize;
 use crate::accounts::{Actor, Caller, Denied, Person, Viewer};
 use crate::base::{Fault, Money, Refusal as _};
 use crate::directory;
-use crate::directory::categories::Categories;
-use crate::offers::{self, OfferId, Phase};
+use crate::offers::{self, OfferId};
 use crate::orders::commands::{self, Place, place};
 use crate::orders::model::{Order, OrderId};
 use crate::orders::pages::{Sum, parse_id, sums};
@@ -20,7 +19,7 @@ use crate::orders::rules::payable;
 use crate::payments::{self, Method};
 use crate::store::{Outcome, Read, Tx};
 use crate::vouchers::Origin;
-use crate::web::cover::{Family, cover};
+use crate::web::cover::cover;
 use crate::web::view::Choice;
 use crate::web::{
     FieldErrors, Flash, Form, Frame, PageError, PageResult, SeeOther, Site, own_refusal, page, page_with, status_of,
@@ -30,23 +29,6 @@ use crate::web::{
 pub struct TakeFields {
     #[serde(default)]
     quantity: String,
-}
-
-/// Said where an offer can't be taken as asked, with another try.
-#[derive(Template)]
-#[template(path = "orders/take.html")]
-struct TakePage {
-    frame: Frame,
-    id: String,
-    title: String,
-    place: String,
-    place_url: String,
-    price: String,
-    problem: Option<String>,
-    quantity: String,
-    /// It may work with another number.
-    buyable: bool,
-    errors: FieldErrors,
 }
 
 /// `POST /o/{id}/take`: keeps so many for whoever asks; a stranger becomes a guest with it.
@@ -60,9 +42,8 @@ pub async fn take(
     let offer: OfferId = offer.parse().map_err(|_| PageError::not_found())?;
     let once = form.required_once()?;
     let buyer = caller.buyer(once);
-    let typed = form.fields.quantity.trim();
-    let Ok(quantity) = typed.parse::<u32>() else {
-        return not_taken(&site, frame, offer, typed, Refusal::Quantity);
+    let Ok(quantity) = form.fields.quantity.trim().parse::<u32>() else {
+        return not_taken(&site, &caller, frame, offer, &Refusal::Quantity);
     };
     let wish = Place { lines: vec![(offer, quantity)], pay: None };
     let (by, key) = (buyer.clone(), once.key.as_str().to_owned());
@@ -72,29 +53,13 @@ pub async fn take(
     };
     match site.store.write_once(once.by(buyer.once_actor()), hold).await.outcome {
         Ok(id) => Ok(SeeOther::at(format!("/orders/{id}/checkout")).cookie(buyer.cookie(&site)).into_response()),
-        Err(stop) => not_taken(&site, frame, offer, typed, own_refusal(stop)?),
+        Err(stop) => not_taken(&site, &caller, frame, offer, &own_refusal(stop)?),
     }
 }
 
-fn not_taken(site: &Site, frame: Frame, offer: OfferId, typed: &str, refusal: Refusal) -> PageResult {
-    let (snapshot, now) = (site.store.snapshot()?, site.clock().now());
-    let listing = offers::listing(&snapshot, offer, now)?.filter(|listing| listing.phase != Phase::Draft);
-    let Some(listing) = listing else { return Err(PageError::not_found()) };
-    let place = directory::require_place(&snapshot, listing.offer.place)?;
-    let errors = FieldErrors::of_refusal(&refusal).unwrap_or_default();
-    let again = TakePage {
-        frame: frame.titled(listing.terms.title.to_string()).tab("search").canonical(format!("/o/{offer}")),
-        id: offer.to_string(),
-        title: listing.terms.title.to_string(),
-        place: place.name.to_string(),
-        place_url: format!("/p/{}", place.slug),
-        price: listing.terms.price.to_string(),
-        problem: errors.is_empty().then(|| refusal.message()),
-        quantity: typed.chars().take(10).collect(),
-        buyable: listing.phase == Phase::OnSale,
-        errors,
-    };
-    Ok(page_with(status_of(&refusal), again))
+/// Said on the page of the offer, where the person is, with what is left to take.
+fn not_taken(site: &Site, caller: &Caller, frame: Frame, offer: OfferId, refusal: &Refusal) -> PageResult {
+    offers::offer_page(site, &caller.viewer, frame, offer, Some((status_of(refusal), refusal.message())))
 }
 
 /// The offer beside the form.
@@ -163,8 +128,7 @@ fn checkout_page(
     let first = order.lines.first().ok_or_else(|| Fault::corrupt("an order", "it has no line"))?;
     let place = directory::require_place(read, first.place)?;
     let terms = offers::terms(read, first.offer, first.version)?;
-    let category = Categories::get().by_id(place.category);
-    let icon = category.map_or("", |category| category.icon.as_ref());
+    let (family, icon) = directory::cover_of(place.category);
     let zone = &site.settings().zone;
     let now = site.clock().now();
     let pays = pay_choices(site, order.total, place.name.as_str());
@@ -173,7 +137,7 @@ fn checkout_page(
         offer: OfferLine {
             url: format!("/o/{}", first.offer),
             title: terms.title.to_string(),
-            cover: cover(first.offer.as_bytes(), Family::Other, icon, frame.sprite),
+            cover: cover(first.offer.as_bytes(), family, icon, frame.sprite),
             place: place.name.to_string(),
         },
         frame: frame.titled("Checkout"),

@@ -16,7 +16,6 @@ use crate::base::{Code, Fault, Refusal as _};
 use crate::directory;
 use crate::offers;
 use crate::store::Read;
-use crate::vouchers::api::read_code;
 use crate::vouchers::commands::{Redeem, redeem, undo};
 use crate::vouchers::model::{Origin, Redemption, RedemptionId, VoucherTender};
 use crate::vouchers::queries::{recent_redemptions, require, require_redemption};
@@ -160,7 +159,7 @@ pub async fn redeem_by_form(
     form: Form<TillFields>,
 ) -> PageResult {
     let place: PlaceId = form.fields.place.parse().map_err(|_| PageError::from(Denied::NotFound))?;
-    let code = match read_code(&signer, &form.fields.code) {
+    let code = match signer.code_in(&form.fields.code) {
         Ok(code) => code,
         Err(refusal @ Refusal::Mistyped(_)) => return typed_again(&site, &viewer, frame, &form.fields, &refusal),
         Err(refusal) => return Ok(refused(&site, frame, &form.fields, &refusal)),
