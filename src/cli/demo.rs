@@ -9,7 +9,7 @@ use crate::app;
 use crate::base::{Clock, Timestamp};
 use crate::cli::config::Config;
 use crate::cli::serve::serve_until_stopped;
-use crate::cli::{Exit, Failure};
+use crate::cli::{Exit, Failure, print, sample};
 use crate::server::{Listening, start_log};
 use crate::store::{Expect, Folder, Store};
 
@@ -32,6 +32,7 @@ impl Demo {
         let listening = Listening::bind(&loopback(&self.listen)?)?;
         let folder = Folder::open(&config.asked_data.clone().map_or_else(own_folder, Ok)?, Expect::Demo)?;
         let store = self.open(&folder, config.cache_bytes)?;
+        print(&sample::accounts_table()?);
         let search = app::following_search(&store, &folder)?;
         serve_until_stopped(&folder, vec![listening], app::site(store, search, true, config.metrics_token)?)
     }
@@ -47,7 +48,19 @@ impl Demo {
                 return Err(Failure::usage(message));
             }
         }
-        Ok(app::open_store(folder, cache_bytes, &clock)?)
+        // A demo that was interrupted while it was filled starts anew.
+        let filling = folder.media().join(".filling");
+        if filling.exists() {
+            folder.clear()?;
+        }
+        let store = app::open_store(folder, cache_bytes, &clock)?;
+        if store.snapshot()?.seq() == 0 {
+            let unmarked = |error| Failure::io(format!("{}: {error}", filling.display()));
+            std::fs::write(&filling, "").map_err(unmarked)?;
+            sample::fill(&store)?;
+            std::fs::remove_file(&filling).map_err(unmarked)?;
+        }
+        Ok(store)
     }
 }
 

@@ -10,6 +10,7 @@ mod import;
 mod piped;
 mod reindex;
 mod restore;
+mod sample;
 mod serve;
 mod token;
 mod user;

@@ -26,7 +26,7 @@ pub const MAX_STARS: u8 = 5;
 pub struct Stars(#[n(0)] u8);
 
 impl Stars {
-    pub(super) const fn new(number: u8) -> Option<Stars> {
+    pub const fn new(number: u8) -> Option<Stars> {
         if number >= 1 && number <= MAX_STARS { Some(Stars(number)) } else { None }
     }
 
