@@ -17,5 +17,6 @@ mod commands;
 mod crash;
 mod kit_itself;
 mod packaging;
+mod reviews;
 mod server;
 mod tidy;
