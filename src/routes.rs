@@ -11,11 +11,12 @@ use utoipa::openapi::path::Paths;
 use utoipa::openapi::{Components, RefOr, Schema};
 
 use crate::accounts::Action::{
-    self, Browse, Buy, Enter, ManageOffers, Operate, OwnAccount, OwnPurchases, Redeem, Reply, Review,
+    self, Browse, Buy, Enter, ManageOffers, Operate, OwnAccount, OwnPurchases, Redeem, Reply, Review, SeeLedger,
+    SeeTrade,
 };
 use crate::api::is_api_path;
 use crate::web::Site;
-use crate::{accounts, admin, offers, orders, reviews, vouchers};
+use crate::{accounts, admin, desk, help, offers, orders, reviews, vouchers};
 
 /// The table.
 pub fn routes() -> Vec<Route> {
@@ -52,6 +53,23 @@ pub fn routes() -> Vec<Route> {
         post("/api/v1/offers/{id}/resume", offers::api::resume, ManageOffers).described::<offers::api::__path_resume>(),
         post("/api/v1/offers/{id}/withdraw", offers::api::withdraw, ManageOffers)
             .described::<offers::api::__path_withdraw>(),
+        get("/desk", desk::pages::front, SeeTrade),
+        get("/desk/{merchant}", desk::pages::today, SeeTrade),
+        get("/desk/{merchant}/offers", desk::pages::offers, SeeTrade),
+        post("/desk/{merchant}/offers", desk::pages::created, ManageOffers),
+        get("/desk/{merchant}/offers/new", desk::pages::new_form, ManageOffers),
+        get("/desk/{merchant}/offers/{id}", desk::pages::edit_form, ManageOffers),
+        post("/desk/{merchant}/offers/{id}", desk::pages::changed, ManageOffers),
+        post("/desk/{merchant}/offers/{id}/{step}", desk::pages::stepped, ManageOffers),
+        get("/desk/{merchant}/orders", desk::pages::orders, SeeTrade),
+        get("/desk/{merchant}/redemptions", desk::pages::redemptions, SeeTrade),
+        get("/desk/{merchant}/reviews", desk::pages::reviews, SeeTrade),
+        get("/desk/{merchant}/ledger", desk::pages::ledger, SeeLedger),
+        get("/api/v1/merchants/{id}/orders", desk::api::orders, SeeTrade).described::<desk::api::__path_orders>(),
+        get("/api/v1/merchants/{id}/ledger", desk::api::ledger, SeeLedger).described::<desk::api::__path_ledger>(),
+        get("/console", admin::pages::console, Operate),
+        get("/help", help::pages::help, Browse),
+        get("/help/licences", help::pages::licences, Browse),
         get("/me/orders/{order}/review", reviews::pages::review_form, Review),
         post("/me/orders/{order}/review", reviews::pages::publish_by_form, Review),
         post("/me/orders/{order}/review/change", reviews::pages::change_by_form, Review),

@@ -171,7 +171,10 @@ fn answer(site: &Site, status: StatusCode, id: OfferId) -> ApiResult<Response> {
 fn problem(stop: Stop<OnceRefusal<Refusal>>) -> Problem {
     match stop {
         Stop::Refuse(OnceRefusal::Own(refusal)) | Stop::RefuseKeeping(OnceRefusal::Own(refusal)) => named(&refusal),
-        other => other.into(),
+        Stop::Refuse(OnceRefusal::KeyReused) | Stop::RefuseKeeping(OnceRefusal::KeyReused) => {
+            OnceRefusal::<Refusal>::KeyReused.into()
+        }
+        Stop::Fault(fault) => fault.into(),
     }
 }
 

@@ -18,6 +18,7 @@ pub use commands::{Visit, change, publish, reply};
 pub use contribute::Ratings;
 pub use hooks::after_joining;
 pub use model::*;
+pub use pages::review_card;
 pub use queries::{
     Reviewable, Sorting, check, of_merchant, of_place, of_transaction, rating, review, reviewable, unanswered, used_at,
     what_was_used,

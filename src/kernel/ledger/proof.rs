@@ -27,6 +27,16 @@ pub fn check(read: &dyn Read) -> Result<Vec<String>, Fault> {
     Ok(faults)
 }
 
+/// The currencies whose balances do not sum to zero; quick, since it believes the balances. `check` does not.
+pub fn unbalanced(read: &dyn Read) -> Result<Vec<Currency>, Fault> {
+    let mut sums: BTreeMap<Currency, i128> = BTreeMap::new();
+    for row in read.scan(&BALANCES, Span::all())? {
+        let (account, Balance { amount }) = row?;
+        *sums.entry(account.currency).or_default() += i128::from(amount);
+    }
+    Ok(sums.into_iter().filter(|(_, sum)| *sum != 0).map(|(currency, _)| currency).collect())
+}
+
 fn balance_faults(read: &dyn Read, mut posted: BTreeMap<Account, i128>) -> Result<Vec<String>, Fault> {
     let mut faults = Vec::new();
     let mut sums: BTreeMap<Currency, i128> = BTreeMap::new();

@@ -1,0 +1,154 @@
+//! The console's page.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+
+use crate::accounts::access::Grant;
+use crate::accounts::{self, PersonId, Role};
+use crate::base::{Fault, Timestamp};
+use crate::directory;
+use crate::kernel::audit::{self, Record, Verdict, Who};
+use crate::kernel::ledger;
+use crate::offers;
+use crate::store::{Head, Read};
+use crate::web::view::{Figure, Pager};
+use crate::web::{Frame, PageResult, Site, page};
+
+/// Rows that a figure counts; more is "and more".
+const MAX_COUNTED: usize = 1000;
+const AUDIT_PAGE: usize = 30;
+
+#[derive(Template)]
+#[template(path = "admin/console.html")]
+struct ConsolePage {
+    frame: Frame,
+    figures: Vec<Figure>,
+    checks: Vec<Check>,
+    people: Vec<PersonRow>,
+    audit: Vec<AuditRow>,
+    audit_pager: Pager,
+}
+
+struct Check {
+    ok: bool,
+    label: String,
+    detail: String,
+}
+
+struct PersonRow {
+    name: String,
+    email: String,
+    roles: String,
+}
+
+struct AuditRow {
+    at: String,
+    who: String,
+    what: String,
+    detail: String,
+}
+
+/// Where the audit goes on.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    after: String,
+}
+
+/// `GET /console`
+pub async fn console(State(site): State<Site>, Query(asked): Query<Asked>, frame: Frame) -> PageResult {
+    let (now, settings) = (site.clock().now(), site.settings());
+    let snapshot = site.store.snapshot()?;
+    let people = accounts::users(&snapshot, None, MAX_COUNTED)?;
+    let selling = offers::on_sale(&snapshot, now, MAX_COUNTED)?.len();
+    let staff = people.iter().filter(|(_, person)| !person.grants.is_empty());
+    let mut rows = Vec::new();
+    for (_, person) in staff {
+        rows.push(PersonRow {
+            name: person.name.as_ref().map(ToString::to_string).unwrap_or_default(),
+            email: person.email().map(|email| email.as_str().to_owned()).unwrap_or_default(),
+            roles: roles(&snapshot, &person.grants)?,
+        });
+    }
+    let mut records = audit::newest(&snapshot, asked.after.parse().ok(), AUDIT_PAGE + 1)?;
+    let next = records.get(AUDIT_PAGE).and(records.get(AUDIT_PAGE - 1)).map(|(seq, _)| *seq);
+    records.truncate(AUDIT_PAGE);
+    let audit: Result<Vec<AuditRow>, Fault> =
+        records.iter().map(|(_, record)| audit_row(&snapshot, record, &settings.zone)).collect();
+    Ok(page(ConsolePage {
+        frame: frame.titled("Console"),
+        figures: vec![
+            figure("People", people.len(), "with an account"),
+            figure("Staff", rows.len(), "with a role"),
+            figure("Offers", selling, "on sale now"),
+        ],
+        checks: checks(&site, &snapshot, snapshot.head(), now)?,
+        people: rows,
+        audit: audit?,
+        audit_pager: Pager {
+            previous: (!asked.after.is_empty()).then(|| "/console".to_owned()),
+            next: next.map(|seq| format!("/console?after={seq}")),
+            text: String::new(),
+        },
+    }))
+}
+
+fn figure(label: &str, count: usize, note: &str) -> Figure {
+    let value = if count >= MAX_COUNTED { format!("{MAX_COUNTED}+") } else { count.to_string() };
+    Figure { label: label.into(), value, note: note.into(), url: String::new() }
+}
+
+/// What can be told at a glance; `highstreet check` proves the rest.
+fn checks(site: &Site, read: &dyn Read, head: &Head, now: Timestamp) -> Result<Vec<Check>, Fault> {
+    let lacking = site.readiness.lacking();
+    let unbalanced = ledger::unbalanced(read)?;
+    let check = |ok, label: &str, detail: String| Check { ok, label: label.into(), detail };
+    let codes: Vec<&str> = unbalanced.iter().map(|currency| currency.code()).collect();
+    Ok(vec![
+        check(lacking.is_empty(), "Everything is up", lacking.join(", ")),
+        check(unbalanced.is_empty(), "The ledger sums to zero in every currency", codes.join(", ")),
+        check(
+            head.at <= now,
+            "The store takes writes",
+            format!("last commit number {}, {}", head.seq, head.at.wall_text(&site.settings().zone)),
+        ),
+    ])
+}
+
+/// `owner of Ravintola Kuu, operator`
+fn roles(read: &dyn Read, grants: &[Grant]) -> Result<String, Fault> {
+    let in_words = |grant: &Grant| {
+        Ok(match grant {
+            Grant::Staff { role, merchant, .. } => {
+                let name = directory::merchant(read, *merchant)?.map(|row| row.name.to_string()).unwrap_or_default();
+                format!("{} of {name}", Role::from(*role).name())
+            }
+            Grant::Moderator => Role::Moderator.name().to_owned(),
+            Grant::Operator => Role::Operator.name().to_owned(),
+        })
+    };
+    let words: Result<Vec<String>, Fault> = grants.iter().map(in_words).collect();
+    Ok(words?.join(", "))
+}
+
+fn audit_row(read: &dyn Read, record: &Record, zone: &TimeZone) -> Result<AuditRow, Fault> {
+    let content = &record.content;
+    let who = match content.who {
+        Who::System => "The program".to_owned(),
+        Who::Console => "The command line".to_owned(),
+        Who::Person(id) | Who::Token(id) => accounts::display_name(read, PersonId::from_bytes(*id.as_bytes()))?,
+        Who::Guest(_) => "A guest".to_owned(),
+        Who::Stranger => "Somebody unknown".to_owned(),
+    };
+    let denied = if content.verdict == Verdict::Denied { ", denied" } else { "" };
+    // The beginning of an id is its time; the end tells two of them apart.
+    let subject = content.subject.to_string();
+    Ok(AuditRow {
+        at: content.at.wall_text(zone),
+        who,
+        what: format!("{}{denied}", content.action.replace('-', " ")),
+        detail: format!("{} {}", content.subject_kind, subject.rsplit('-').next().unwrap_or_default()),
+    })
+}
