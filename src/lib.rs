@@ -27,6 +27,8 @@ pub mod vouchers;
 pub mod orders;
 /// Reviews: what people say of a place at which they used what they had ordered, and the score that follows.
 pub mod reviews;
+/// What visitors see before they choose: home, search, the page of a place.
+pub mod discover;
 /// The merchant's desk: offers, orders, redemptions, reviews and money, each figure with the rows behind it.
 pub mod desk;
 /// Help for people, and the licences of what the product is made of.

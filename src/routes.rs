@@ -16,11 +16,19 @@ use crate::accounts::Action::{
 };
 use crate::api::is_api_path;
 use crate::web::Site;
-use crate::{accounts, admin, desk, help, offers, orders, reviews, vouchers};
+use crate::{accounts, admin, desk, discover, help, offers, orders, reviews, vouchers};
 
 /// The table.
 pub fn routes() -> Vec<Route> {
     vec![
+        get("/", discover::pages::home, Browse),
+        get("/search", discover::pages::search, Browse),
+        get("/p/{slug}", discover::pages::place, Browse),
+        get("/sitemap.xml", discover::pages::sitemap, Browse),
+        get("/api/v1/places", discover::api::places, Browse).described::<discover::api::__path_places>(),
+        get("/api/v1/places/{id}", discover::api::place, Browse).described::<discover::api::__path_place>(),
+        get("/api/v1/suggest", discover::api::suggest, Browse).described::<discover::api::__path_suggest>(),
+        get("/api/v1/categories", discover::api::categories, Browse).described::<discover::api::__path_categories>(),
         get("/sign-in", accounts::pages::sign_in_form, Enter),
         post("/sign-in", accounts::pages::sign_in_by_form, Enter),
         get("/sign-up", accounts::pages::sign_up_form, Enter),

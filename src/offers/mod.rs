@@ -13,6 +13,7 @@ mod refusal;
 pub mod rules;
 mod words;
 
+pub use api::OfferJson;
 pub use commands::{create, edit, pause, publish, resume, withdraw};
 pub use contribute::OffersOfPlaces;
 pub use model::*;

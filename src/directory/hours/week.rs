@@ -34,8 +34,14 @@ pub struct Span {
 impl Span {
     /// "09:00–18:00"; a night ends with the hour of the day after, a day at 24:00.
     pub fn text(self) -> String {
+        let (from, to) = self.clocks();
+        format!("{from}–{to}")
+    }
+
+    /// "09:00" and "18:00", likewise.
+    pub fn clocks(self) -> (String, String) {
         let to = if self.to_minute > DAY_MINUTES { self.to_minute - DAY_MINUTES } else { self.to_minute };
-        format!("{}–{}", clock(self.from_minute), clock(to))
+        (clock(self.from_minute), clock(to))
     }
 
     const fn is_whole_day(self) -> bool {
@@ -44,6 +50,11 @@ impl Span {
 }
 
 impl WeekRow {
+    /// The days of the row, in order.
+    pub fn weekdays(&self) -> impl Iterator<Item = Weekday> {
+        WEEK.into_iter().skip(position(self.first)).take(position(self.last) + 1 - position(self.first))
+    }
+
     /// "Mon–Fri", or "Sun".
     pub fn days(&self) -> String {
         if self.first == self.last {
