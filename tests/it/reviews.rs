@@ -92,3 +92,95 @@ fn hostile_words_are_refused_with_the_field_named() {
     let strange = anna.api_post(&format!("/reviews/{UNKNOWN}/change"), &body);
     strange.expect_problem(422, "invalid-aspects");
 }
+
+/// A resident of the demo who bought a deal where the demo's till works: the order's id, its place, its voucher's code.
+struct Bought {
+    order: String,
+    place: String,
+    code: String,
+}
+
+fn buy(server: &Server, buyer: &Person) -> Bought {
+    let place = server.till().api_get("/me").expect(200).json()["roles"][0]["places"][0].as_str().unwrap().to_owned();
+    let offers = server.guest().api_get(&format!("/offers?place={place}")).expect(200).json();
+    let on_sale = offers["items"].as_array().unwrap().iter().find(|offer| offer["state"] == "on-sale").unwrap();
+    let wish = json!({ "lines": [{ "offer": on_sale["id"], "quantity": 1 }], "pay": "test" });
+    let order = buyer.api_post("/orders", &wish).expect(201).json();
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    Bought { order: text(&order["id"]), place, code: text(&order["vouchers"][0]["code"]) }
+}
+
+impl Bought {
+    fn redeem(&self, server: &Server) {
+        let body = json!({ "code": self.code, "place": self.place, "paid": true });
+        server.till().api_post("/redemptions", &body).expect(201);
+    }
+
+    fn review(&self, author: &Person, rating: u8, text: &str) -> crate::kit::Reply {
+        let body = json!({ "order": self.order, "rating": rating, "aspects": { "service": 4 }, "text": text });
+        author.api_post(&format!("/places/{}/reviews", self.place), &body)
+    }
+}
+
+#[test]
+fn rev_01_a_review_by_api_needs_a_used_order_of_ones_own_and_comes_once() {
+    let server = Server::demo();
+    let (anna, bela) = (server.resident(), server.second_resident());
+    let bought = buy(&server, &anna);
+    bought.review(&anna, 5, "Too early").expect_problem(403, "not-consumed");
+    bought.redeem(&server);
+    bought.review(&bela, 1, "Not mine").expect_problem(404, "not-found");
+    let url = format!("/places/{}/reviews", bought.place);
+    let before = server.guest().api_get(&url).expect(200).json()["rating"]["count"].as_u64().unwrap();
+    let made = bought.review(&anna, 4, "Good <b>soup</b>").expect(201).json();
+    assert_eq!(
+        (&made["rating"], &made["text"], &made["visited"]),
+        (&json!(4), &json!("Good <b>soup</b>"), &json!(true))
+    );
+    assert_eq!((&made["aspects"], &made["transaction"]), (&json!({ "service": 4 }), &json!("order")));
+    bought.review(&anna, 5, "Again").expect_problem(409, "already-reviewed");
+    let list = server.guest().api_get(&format!("{url}?limit=1")).expect(200);
+    assert_eq!(list.json()["items"][0], made, "the newest first");
+    assert_eq!(list.json()["rating"]["count"], before + 1);
+    let best = server.guest().api_get(&format!("{url}?sort=rating")).expect(200).json();
+    let stars: Vec<u64> = best["items"].as_array().unwrap().iter().map(|row| row["rating"].as_u64().unwrap()).collect();
+    assert!(stars.is_sorted_by(|one, next| one >= next), "{stars:?}");
+    for hostile in ["?sort=worst", "?limit=0", "?cursor=AAAA", "?cursor=%00"] {
+        assert_eq!(server.guest().api_get(&format!("{url}{hostile}")).status, 422, "{hostile}");
+    }
+}
+
+#[test]
+fn rev_04_a_review_by_form_is_changed_once_and_its_place_answers() {
+    let server = Server::demo();
+    let anna = server.resident();
+    let bought = buy(&server, &anna);
+    let form = format!("/me/orders/{}/review", bought.order);
+    assert_eq!(anna.get(&form).status, 403, "nothing is used yet");
+    bought.redeem(&server);
+    assert_eq!(server.second_resident().get(&form).status, 404);
+    let wrong = anna.fill(&form, "main form", &[("text", "Fine <script>\u{202e}")]);
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.text().contains("Please give 1 to 5 stars") && !wrong.text().contains("<script>\u{202e}"));
+    let page =
+        anna.get(&form).expect(200).form("main form").set("rating", "5").set("text", "<script>alert(1)</script>");
+    let sent = anna.submit(&page).expect(303);
+    let location = sent.header("location").unwrap().to_owned();
+    assert!(location.starts_with("/p/") && location.ends_with("#reviews"), "{location}");
+    assert_eq!(anna.submit(&page).status, 303, "sent twice, it is one review");
+    anna.fill(&form, "main form", &[("rating", "2"), ("text", "Ill afterwards")]).expect(303);
+    assert_eq!(anna.get(&form).status, 409, "it was changed once");
+    let list = server.guest().api_get(&format!("/places/{}/reviews?limit=1", bought.place)).expect(200).json();
+    let review = &list["items"][0];
+    assert_eq!((&review["rating"], &review["text"]), (&json!(2), &json!("Ill afterwards")));
+    assert!(review["edited_at"].is_string());
+    let path = format!("/reviews/{}/reply", review["id"].as_str().unwrap());
+    let answer = |person: &Person, text: &str| person.api_post(&path, &json!({ "text": text }));
+    answer(&server.other_owner(), "Come to us").expect_problem(404, "not-found");
+    answer(&server.till(), "Sorry").expect_problem(403, "not-allowed");
+    let replied = answer(&server.owner(), "We are sorry.").expect(201).json();
+    assert_eq!(replied["reply"]["text"], "We are sorry.");
+    answer(&server.owner(), "Please come again.").expect(201);
+    answer(&server.owner(), "Or not.").expect_problem(409, "already-replied");
+    answer(&server.owner(), " ").expect_problem(422, "invalid-text");
+}
