@@ -2,7 +2,7 @@
 
 mod openapi;
 mod proof;
-mod wiring;
+pub mod wiring;
 
 use std::any::Any;
 use std::sync::Arc;

@@ -44,6 +44,7 @@ pub fn tables() -> Vec<Described> {
         vouchers::REDEMPTIONS.described(),
         // orders
         orders::ORDERS.described(),
+        orders::JOINED_GUESTS.described(),
         // reviews
         reviews::REVIEWS.described(),
         reviews::RATINGS.described(),

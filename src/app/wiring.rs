@@ -1,4 +1,4 @@
-//! What runs when something happens: hooks in the same transaction, timers when they are due, letters out of the outbox.
+//! What runs when something happens: hooks in the same transaction, timers when due, letters out of the outbox.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -17,6 +17,7 @@ pub fn hooks() -> Hooks {
     hooks.on::<vouchers::Redeemed>(orders::after_redemption);
     hooks.on::<vouchers::RedemptionUndone>(orders::after_undo);
     hooks.on::<vouchers::VoucherExpired>(orders::after_expiry);
+    hooks.on::<accounts::GuestJoined>(orders::after_guest_joined);
     hooks.on::<accounts::GuestJoined>(reviews::after_joining);
     hooks
 }
@@ -26,6 +27,7 @@ pub fn handlers() -> Handlers {
     let mut handlers = Handlers::default();
     handlers.on(vouchers::EXPIRY_TIMER, vouchers::expire);
     handlers.on(orders::HOLD_TIMER, orders::expire_hold);
+    handlers.on(orders::JOINING_TIMER, orders::move_on);
     handlers
 }
 

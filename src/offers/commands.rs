@@ -8,7 +8,7 @@ use crate::kernel::stock;
 use crate::offers::model::{OFFERS, Offer, OfferId, OfferKind, Standing, TERMS, Terms};
 use crate::offers::queries::{Listing, listing};
 use crate::offers::refusal::Refusal;
-use crate::offers::rules::{Draft, Step, check_draft, stepped};
+use crate::offers::rules::{Draft, Step, check_draft, check_use, stepped};
 use crate::store::{Lift, Outcome, Row, Tx};
 
 /// Writes a new offer, which nobody sees until it is published.
@@ -22,7 +22,7 @@ pub fn create(
     let merchant = directory::place(&**tx, place)?.and_then(|place| place.merchant);
     let merchant = merchant.ok_or(Refusal::Denied(Denied::NotFound))?;
     let manager = Manager::prove(&**tx, actor, Action::ManageOffers, merchant, Some(place)).lift()?;
-    check_draft(draft, tx.now())?;
+    check(tx, draft, place)?;
     // Nothing below can refuse.
     let id = tx.new_id();
     let pool = stock::open(tx, Some(draft.capacity))?;
@@ -37,14 +37,18 @@ pub fn create(
 
 /// Makes a new version of the terms for later buyers; what was sold keeps its own.
 pub fn edit(tx: &mut Tx<'_>, actor: &Actor, id: OfferId, draft: &Draft) -> Outcome<OfferId, Refusal> {
-    let (manager, Listing { offer, terms: old, phase, .. }) = managed(tx, actor, id)?;
+    let (manager, Listing { offer, terms: old, phase, pool, .. }) = managed(tx, actor, id)?;
     if offer.standing == Standing::Withdrawn {
         return Err(Refusal::WrongStanding { now: phase }.into());
     }
-    check_draft(draft, tx.now())?;
+    check(tx, draft, offer.place)?;
     // Nothing below can refuse.
+    let (before, after) = (pool.capacity, Some(draft.capacity));
+    if before != after {
+        stock::set_capacity(tx, offer.pool, after)?;
+        record(tx, &manager, "offer-capacity", id, Some(&before.to_row()), Some(&after.to_row()))?;
+    }
     let terms = draft.clone().into_terms(tx.now());
-    stock::set_capacity(tx, offer.pool, Some(draft.capacity))?;
     if (Terms { at: old.at, ..terms.clone() }) == old {
         return Ok(id);
     }
@@ -84,6 +88,12 @@ fn step(tx: &mut Tx<'_>, actor: &Actor, id: OfferId, step: Step, deed: &str) -> 
         record(tx, &manager, deed, id, Some(&offer.to_row()), Some(&changed.to_row()))?;
     }
     Ok(id)
+}
+
+fn check(tx: &Tx<'_>, draft: &Draft, place: PlaceId) -> Outcome<(), Refusal> {
+    check_draft(draft, tx.now())?;
+    let (city, place) = (directory::city(&**tx)?, directory::require_place(&**tx, place)?);
+    Ok(check_use(draft, &city.locality()?, place.point)?)
 }
 
 fn managed(tx: &Tx<'_>, actor: &Actor, id: OfferId) -> Outcome<(Manager, Listing), Refusal> {

@@ -171,6 +171,18 @@ pub fn blackout_days<'a>(typed: impl IntoIterator<Item = &'a str>) -> Result<Vec
     Ok(days)
 }
 
+/// Checks that the times of use are as they are kept: what is written otherwise would exclude nothing.
+pub fn check_use(draft: &Draft, locality: &Locality, at: Point) -> Result<(), Refusal> {
+    if let Some(text) = &draft.use_hours {
+        readable_hours(text, locality, at)?;
+    }
+    let days = blackout_days(draft.blackout.iter().map(String::as_str))?;
+    if !draft.blackout.iter().all(|day| days.contains(day)) {
+        return Err(Refusal::Field { name: "blackout", advice: "Please write days like 2026-12-24." });
+    }
+    Ok(())
+}
+
 /// Why the terms exclude this instant, as a sentence; `None` if they don't.
 pub fn not_usable_at(terms: &Terms, now: Timestamp, locality: &Locality, at: Point) -> Option<String> {
     let today = now.in_zone(locality.zone()).date().to_string();

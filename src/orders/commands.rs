@@ -3,13 +3,14 @@
 use crate::accounts::{Action, Actor, Denied, PersonId, Resident};
 use crate::base::{Fault, Id};
 use crate::kernel::AnyId;
-use crate::kernel::stock::{self, Cap, ClaimId, Demand, Request};
+use crate::kernel::stock::{self, Cap, ClaimId, Demand, PoolId, Request};
 use crate::kernel::timers;
 use crate::offers::{self, Listing, OfferId};
+use crate::orders::changes::{after_change, return_claim};
 use crate::orders::model::{Fulfilment, ORDERS, Order, OrderId, OrderLine, PublicOrderId, Unit};
 use crate::orders::queries::{by_public, require};
 use crate::orders::refusal::Refusal;
-use crate::orders::rules::{HOLD_SECONDS, MAX_HELD_UNITS, check_quantities, fulfilment_of, payable, total};
+use crate::orders::rules::{HOLD_SECONDS, MAX_HELD_UNITS, check_quantities, may_hold, payable, total};
 use crate::payments::{self, Method, PaymentState, RefundReason, Settled};
 use crate::store::{Lift, Outcome, Stop, Tx};
 use crate::vouchers::{self, Issue, Origin, VoidReason, VoucherId, VoucherState, VoucherTender};
@@ -28,13 +29,15 @@ pub struct Place {
 /// Places an order: all of it, or nothing. Units are sold at once if they are paid, or will be at the till; else held.
 pub fn place(tx: &mut Tx<'_>, actor: &Actor, wish: &Place, origin: &Origin) -> Outcome<PublicOrderId, Refusal> {
     let buyer = Resident::prove(&**tx, actor, Action::Buy).lift()?.person();
-    check_quantities(&wish.lines.iter().map(|(_, quantity)| *quantity).collect::<Vec<_>>())?;
+    let quantities: Vec<u32> = wish.lines.iter().map(|(_, quantity)| *quantity).collect();
+    check_quantities(&quantities)?;
     let listings = wanted(tx, &wish.lines)?;
     let prices: Vec<_> = listings.iter().map(|(listing, quantity)| (listing.terms.price, *quantity)).collect();
     let total = total(&prices)?;
     let waits = !matches!(wish.pay, Some(Method::Till | Method::Test));
-    if waits && stock::live_holds(&**tx, buyer.untyped(), tx.now(), MAX_HELD_UNITS)? >= MAX_HELD_UNITS {
-        return Err(Refusal::TooManyHolds.into());
+    if waits {
+        let held = stock::live_holds(&**tx, buyer.untyped(), tx.now(), MAX_HELD_UNITS)?;
+        may_hold(held, &quantities)?;
     }
     let hold_until = waits.then(|| tx.now().plus_seconds(HOLD_SECONDS));
     let claims = claim_all(tx, buyer, &listings, hold_until)?;
@@ -77,6 +80,7 @@ fn claim_all(
     hold_until: Option<crate::base::Timestamp>,
 ) -> Outcome<Vec<ClaimId>, Refusal> {
     let mut claims = Vec::new();
+    let mut pools = Vec::new();
     for (listing, quantity) in listings {
         let demands = [Demand { pool: listing.offer.pool, quantity: 1 }];
         let cap = listing.terms.per_person.map(|limit| Cap {
@@ -86,21 +90,25 @@ fn claim_all(
             limit,
         });
         let request = Request { owner: buyer.untyped(), demands: &demands, caps: cap.as_slice() };
-        for taken in 0..*quantity {
+        for _ in 0..*quantity {
             let claim = match hold_until {
                 Some(until) => stock::hold(tx, request, until),
                 None => stock::take(tx, request),
             };
-            claims.push(claim.map_err(|stop| stop.map(|refusal| with_own(refusal, taken)))?);
+            claims.push(claim.map_err(|stop| stop.map(|refusal| with_own(refusal, &pools)))?);
+            pools.push(listing.offer.pool);
         }
     }
     Ok(claims)
 }
 
 /// What is left for the buyer includes the units that this very order had claimed before it failed.
-fn with_own(refusal: stock::Refusal, taken: u32) -> Refusal {
+fn with_own(refusal: stock::Refusal, claimed: &[PoolId]) -> Refusal {
     Refusal::Stock(match refusal {
-        stock::Refusal::SoldOut { pool, left } => stock::Refusal::SoldOut { pool, left: left + taken },
+        stock::Refusal::SoldOut { pool, left } => {
+            let own = claimed.iter().filter(|of| **of == pool).count() as u32;
+            stock::Refusal::SoldOut { pool, left: left.saturating_add(own) }
+        }
         stock::Refusal::CapReached { .. } | stock::Refusal::HoldExpired | stock::Refusal::AlreadyExtended => refusal,
     })
 }
@@ -176,15 +184,14 @@ pub fn pay(
 /// are still free it counts, else it goes back (PAY-04).
 pub fn settle(tx: &mut Tx<'_>, public: PublicOrderId, report: Settled) -> Outcome<PublicOrderId, Refusal> {
     let (id, order) = by_public(&**tx, public)?.ok_or(Refusal::Denied(Denied::NotFound))?;
-    let payment = payments::of_order(&**tx, id.untyped())?.ok_or(Refusal::NotAwaiting)?;
-    let Some(state) = payments::settle(tx, payment.0, report)? else { return Ok(public) };
+    // A buyer who turned to the till owes the provider nothing: its report is refused, so that it keeps no money.
+    let awaited = payments::of_order(&**tx, id.untyped())?.filter(|(_, payment)| payment.method != Method::Till);
+    let (payment, _) = awaited.ok_or(Refusal::NotAwaiting)?;
+    let Some(state) = payments::settle(tx, payment, report)? else { return Ok(public) };
     let origin = Origin::default();
     match state {
         PaymentState::Failed { .. } => give_up(tx, id, order, VoidReason::NeverPaid, &origin)?,
-        PaymentState::Paid { .. } if order.fulfilment == Fulfilment::Cancelled => {
-            payments::refund(tx, id.untyped(), order.total, RefundReason::CameTooLate)?;
-        }
-        PaymentState::Paid { .. } => match confirm(tx, &order) {
+        PaymentState::Paid { .. } => match still_sold(tx, &order) {
             Ok(()) => make_valid(tx, id, order, &origin)?,
             Err(Stop::Fault(fault)) => return Err(fault.into()),
             Err(Stop::Refuse(_) | Stop::RefuseKeeping(_)) => {
@@ -195,6 +202,18 @@ pub fn settle(tx: &mut Tx<'_>, public: PublicOrderId, report: Settled) -> Outcom
         PaymentState::Awaiting | PaymentState::AtTill | PaymentState::Refunded { .. } => {}
     }
     Ok(public)
+}
+
+/// Sells what was ordered, if the buyer still wants it, it can still be used, and it is still to be had.
+fn still_sold(tx: &mut Tx<'_>, order: &Order) -> Outcome<(), stock::Refusal> {
+    let mut is_over = order.fulfilment == Fulfilment::Cancelled;
+    for line in &order.lines {
+        is_over |= offers::terms(&**tx, line.offer, line.version)?.use_until <= tx.now();
+    }
+    if is_over {
+        return Err(Stop::Refuse(stock::Refusal::HoldExpired));
+    }
+    confirm(tx, order)
 }
 
 /// The timer at the end of a hold. The units are free by themselves; should the money come late, `settle` looks again.
@@ -219,8 +238,8 @@ pub fn cancel(
     let (id, order) = own(tx, actor, public)?;
     let mut open = Vec::new();
     for (_, unit) in order.units() {
-        let state = vouchers::require(&**tx, unit.voucher)?.state;
-        if matches!(state, VoucherState::Issued | VoucherState::Valid | VoucherState::Expired { .. }) {
+        let voucher = vouchers::require(&**tx, unit.voucher)?;
+        if voucher.state == VoucherState::Issued || vouchers::returnable(&voucher).is_ok() {
             open.push(unit);
         }
     }
@@ -234,7 +253,7 @@ pub fn cancel(
     Ok(public)
 }
 
-/// Gives back one voucher that is not used.
+/// Gives back one voucher that is not used. What is not paid yet is paid or cancelled as a whole.
 pub fn refund_voucher(
     tx: &mut Tx<'_>,
     actor: &Actor,
@@ -243,6 +262,7 @@ pub fn refund_voucher(
 ) -> Outcome<VoucherId, Refusal> {
     let resident = Resident::prove(&**tx, actor, Action::OwnPurchases).lift()?;
     let held = vouchers::voucher(&**tx, resident.person(), voucher)?.ok_or(Refusal::Denied(Denied::NotFound))?;
+    vouchers::returnable(&held).map_err(Refusal::Voucher)?;
     let id = OrderId::from_bytes(*held.order.as_bytes());
     let order = require(&**tx, id)?;
     let unit = order.units().map(|(_, unit)| unit).find(|unit| unit.voucher == voucher);
@@ -255,10 +275,7 @@ pub fn refund_voucher(
 /// One unit goes back: its stock, its voucher, and its money if the platform has it.
 fn give_back(tx: &mut Tx<'_>, order: OrderId, unit: Unit, origin: &Origin) -> Outcome<(), Refusal> {
     let voucher = vouchers::require(&**tx, unit.voucher)?;
-    let is_paid = matches!(
-        payments::of_order(&**tx, order.untyped())?.map(|(_, payment)| payment.state),
-        Some(PaymentState::Paid { .. })
-    ) && voucher.tender == VoucherTender::Platform;
+    let is_paid = voucher.tender == VoucherTender::Platform && voucher.state != VoucherState::Issued;
     if is_paid {
         vouchers::refund(tx, unit.voucher, origin).lift::<Refusal>()?;
         payments::refund(tx, order.untyped(), voucher.value, RefundReason::Asked)?;
@@ -266,14 +283,6 @@ fn give_back(tx: &mut Tx<'_>, order: OrderId, unit: Unit, origin: &Origin) -> Ou
         vouchers::void(tx, unit.voucher, VoidReason::Cancelled, origin).lift::<Refusal>()?;
     }
     return_claim(tx, unit.claim)?;
-    Ok(())
-}
-
-/// A claim goes back to its pool, whether it is held or sold; a second time changes nothing.
-pub(super) fn return_claim(tx: &mut Tx<'_>, claim: ClaimId) -> Result<(), Fault> {
-    if !stock::release(tx, claim)? {
-        stock::give_back(tx, claim)?;
-    }
     Ok(())
 }
 
@@ -303,8 +312,12 @@ fn make_valid(tx: &mut Tx<'_>, id: OrderId, order: Order, origin: &Origin) -> Re
     tx.put(&ORDERS, &id, &Order { fulfilment: Fulfilment::Open, hold_until: None, ..order })
 }
 
-/// Nothing comes of the order: its claims go back and its vouchers never become valid.
+/// Nothing comes of the order: its claims go back and its vouchers never become valid. If the buyer has given it up
+/// before, all of that is done.
 fn give_up(tx: &mut Tx<'_>, id: OrderId, order: Order, reason: VoidReason, origin: &Origin) -> Result<(), Fault> {
+    if order.fulfilment == Fulfilment::Cancelled {
+        return Ok(());
+    }
     for (_, unit) in order.units() {
         return_claim(tx, unit.claim)?;
         vouchers::void(tx, unit.voucher, reason, origin).map_err(|stop| match stop {
@@ -316,20 +329,6 @@ fn give_up(tx: &mut Tx<'_>, id: OrderId, order: Order, reason: VoidReason, origi
     }
     timers::cancel(tx, HOLD_TIMER, id.untyped())?;
     tx.put(&ORDERS, &id, &Order { fulfilment: Fulfilment::Cancelled, hold_until: None, ..order })
-}
-
-/// Writes down what the order has come to after its vouchers changed.
-pub(super) fn after_change(tx: &mut Tx<'_>, id: OrderId, order: &Order) -> Result<Vec<VoucherState>, Fault> {
-    let states: Vec<VoucherState> =
-        vouchers::of_order(&**tx, id.untyped())?.into_iter().map(|(_, voucher)| voucher.state).collect();
-    let fulfilment = fulfilment_of(&states);
-    if fulfilment != Fulfilment::Open {
-        timers::cancel(tx, HOLD_TIMER, id.untyped())?;
-    }
-    if fulfilment != order.fulfilment {
-        tx.put(&ORDERS, &id, &Order { fulfilment, ..order.clone() })?;
-    }
-    Ok(states)
 }
 
 fn own(tx: &Tx<'_>, actor: &Actor, public: PublicOrderId) -> Outcome<(OrderId, Order), Refusal> {

@@ -4,6 +4,7 @@
 //! paid at the till, used, and cancelled while anything of it is unused.
 
 pub mod api;
+mod changes;
 mod commands;
 mod hooks;
 mod model;
@@ -14,7 +15,7 @@ mod refusal;
 pub mod rules;
 
 pub use commands::{HOLD_TIMER, Place, cancel, expire_hold, pay, place, refund_voucher, settle};
-pub use hooks::{after_expiry, after_redemption, after_undo};
+pub use hooks::{JOINING_TIMER, after_expiry, after_guest_joined, after_redemption, after_undo, move_on};
 pub use model::*;
 pub use proof::check;
 pub use queries::{of_buyer, of_merchant, order, order_by_public, payment_name, payment_of, require};

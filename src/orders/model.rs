@@ -110,3 +110,6 @@ pub static ORDERS_BY_MERCHANT: Index<OrderId, Order, MerchantId> = Index::new(70
     merchants.dedup();
     merchants
 });
+
+/// Key: guest. Value: the person they turned out to be, while some orders are still to follow. Written here alone.
+pub static JOINED_GUESTS: Table<PersonId, PersonId> = Table::new(704, "joined_guests", &[]);

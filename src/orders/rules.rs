@@ -28,6 +28,12 @@ pub fn check_quantities(quantities: &[u32]) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Whether who holds so many units may hold these as well.
+pub fn may_hold(held: usize, quantities: &[u32]) -> Result<(), Refusal> {
+    let wanted = quantities.iter().fold(held, |sum, quantity| sum.saturating_add(*quantity as usize));
+    if wanted > MAX_HELD_UNITS { Err(Refusal::TooManyHolds) } else { Ok(()) }
+}
+
 /// What the lines come to.
 pub fn total(lines: &[(Money, u32)]) -> Result<Money, Refusal> {
     let first = lines.first().ok_or(Refusal::Lines)?;

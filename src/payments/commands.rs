@@ -41,30 +41,21 @@ pub fn settle(tx: &mut Tx<'_>, id: PaymentId, report: Settled) -> Result<Option<
     Ok(Some(state))
 }
 
-/// Every voucher of an order that was to be paid at the till has been.
-pub fn till_paid(tx: &mut Tx<'_>, order: Id<()>) -> Result<(), Fault> {
-    turn_till(tx, order, |now| PaymentState::Paid { at: now })
-}
-
-/// A till took a use back, and with it the money.
-pub fn till_unpaid(tx: &mut Tx<'_>, order: Id<()>) -> Result<(), Fault> {
-    turn_till(tx, order, |_| PaymentState::AtTill)
-}
-
-fn turn_till(
-    tx: &mut Tx<'_>,
-    order: Id<()>,
-    state: impl FnOnce(crate::base::Timestamp) -> PaymentState,
-) -> Result<(), Fault> {
-    let found = of_order(&**tx, order)?.filter(|(_, payment)| payment.method == Method::Till);
-    let (id, payment) = found.ok_or_else(|| Fault::corrupt("an order", "it is not paid at the till"))?;
-    let state = state(tx.now());
+/// Whether the till has all the money of an order that is paid there; of any other order it is no news.
+pub fn till_has(tx: &mut Tx<'_>, order: Id<()>, all: bool) -> Result<(), Fault> {
+    let Some((id, payment)) = of_order(&**tx, order)? else { return Ok(()) };
+    let had_all = matches!(payment.state, PaymentState::Paid { .. });
+    if payment.method != Method::Till || all == had_all {
+        return Ok(());
+    }
+    let state = if all { PaymentState::Paid { at: tx.now() } } else { PaymentState::AtTill };
     tx.put(&PAYMENTS, &id, &Payment { state, ..payment })
 }
 
-/// Sends money back, never more than came in. What a till will collect, or did, has nothing to send back here.
+/// Sends money back, never more than came in. What a till will collect, or did, has nothing to send back here, and
+/// neither has what cost nothing.
 pub fn refund(tx: &mut Tx<'_>, order: Id<()>, amount: Money, reason: RefundReason) -> Result<Option<RefundId>, Fault> {
-    let Some((payment_id, payment)) = of_order(&**tx, order)? else { return Ok(None) };
+    let Some((payment_id, payment)) = of_order(&**tx, order)?.filter(|_| amount.amount != 0) else { return Ok(None) };
     let Collects::Platform(tender) = provider_of(payment.method).collects() else { return Ok(None) };
     let now = tx.now();
     let after = after_refund(&payment, amount.amount, now);
@@ -79,18 +70,6 @@ pub fn refund(tx: &mut Tx<'_>, order: Id<()>, amount: Money, reason: RefundReaso
     post_flow(tx, Event::Refunded, cause, liability, clearing, amount)?;
     outbox::enqueue(tx, REFUND_LETTER, &id.to_string(), id.to_row())?;
     Ok(Some(id))
-}
-
-/// The provider has sent it back; a second report changes nothing.
-pub(super) fn refund_done(tx: &mut Tx<'_>, id: RefundId) -> Result<(), Fault> {
-    let refund = tx.must_get(&REFUNDS, &id)?;
-    match refund.state {
-        RefundState::Done { .. } => Ok(()),
-        RefundState::Requested => {
-            let state = RefundState::Done { at: tx.now() };
-            tx.put(&REFUNDS, &id, &Refund { state, ..refund })
-        }
-    }
 }
 
 /// Money came in: it is owed to whoever holds the vouchers until they are used.

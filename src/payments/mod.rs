@@ -9,7 +9,7 @@ mod providers;
 mod queries;
 pub mod rules;
 
-pub use commands::{begin, refund, settle, till_paid, till_unpaid};
+pub use commands::{begin, refund, settle, till_has};
 pub use model::*;
 pub use providers::{Collects, Provider, Refunds, provider_of};
 pub use queries::{of_order, refunds_of, require};

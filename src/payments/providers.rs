@@ -1,11 +1,10 @@
 //! Who takes the money: one provider a method, behind one trait.
 
-use crate::base::Timestamp;
+use crate::base::{Fault, Timestamp};
 use crate::kernel::ledger::Tender;
 use crate::kernel::outbox::{Deliver, Failure, Letter};
-use crate::payments::commands::refund_done;
-use crate::payments::model::{Method, PaymentState, REFUNDS, Refund, RefundId};
-use crate::store::{Outcome, Row, Store};
+use crate::payments::model::{Method, PaymentState, REFUNDS, Refund, RefundId, RefundState};
+use crate::store::{Outcome, Row, Store, Tx};
 
 /// Who holds the money between payment and use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +90,18 @@ impl Deliver for Refunds {
         let outcome: Outcome<(), std::convert::Infallible> =
             self.0.write_blocking(move |tx| Ok(refund_done(tx, id)?)).outcome;
         outcome.map_err(|stop| Failure::Later(format!("{stop:?}")))
+    }
+}
+
+/// The provider has sent it back; a second report changes nothing.
+fn refund_done(tx: &mut Tx<'_>, id: RefundId) -> Result<(), Fault> {
+    let refund = tx.must_get(&REFUNDS, &id)?;
+    match refund.state {
+        RefundState::Done { .. } => Ok(()),
+        RefundState::Requested => {
+            let state = RefundState::Done { at: tx.now() };
+            tx.put(&REFUNDS, &id, &Refund { state, ..refund })
+        }
     }
 }
 

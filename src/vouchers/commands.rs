@@ -1,6 +1,6 @@
 //! What happens to vouchers: orders issue, validate, refund and void them; tills use them; holders get new codes.
 
-use crate::accounts::{Action, Actor, Denied, PlaceId, Resident, Till};
+use crate::accounts::{Action, Actor, Denied, PersonId, PlaceId, Resident, Till};
 use crate::base::{Code, Fault, Id, Money, Timestamp};
 use crate::directory;
 use crate::kernel::AnyId;
@@ -15,7 +15,7 @@ use crate::vouchers::model::{
 };
 use crate::vouchers::queries::{require, said_of_use};
 use crate::vouchers::refusal::Refusal;
-use crate::vouchers::rules::{Usability, is_unpaid, refundable, reissuable, undone, usability};
+use crate::vouchers::rules::{Usability, is_unpaid, refundable, reissuable, undone, usability, voidable};
 
 /// The kind of timer that fires at the end of a voucher's use; its id is the voucher's.
 pub const EXPIRY_TIMER: &str = "voucher-expiry";
@@ -28,7 +28,7 @@ pub struct Issue {
     pub order: Id<()>,
     pub offer: offers::OfferId,
     pub version: u32,
-    pub holder: crate::accounts::PersonId,
+    pub holder: PersonId,
     pub value: Money,
     pub tender: VoucherTender,
     /// Valid at once, or only when the money has come.
@@ -96,9 +96,7 @@ pub fn refund(tx: &mut Tx<'_>, id: VoucherId, origin: &Origin) -> Outcome<(), Re
 /// It was never paid and never will be, or was cancelled before the till took money.
 pub fn void(tx: &mut Tx<'_>, id: VoucherId, reason: VoidReason, origin: &Origin) -> Outcome<(), Refusal> {
     let voucher = require(&**tx, id)?;
-    if voucher.state != VoucherState::Issued {
-        refundable(voucher.state)?;
-    }
+    voidable(voucher.state)?;
     // Nothing below can refuse.
     let state = VoucherState::Void { at: tx.now(), reason };
     timers::cancel(tx, EXPIRY_TIMER, id.untyped())?;
@@ -116,6 +114,12 @@ pub fn expire(tx: &mut Tx<'_>, id: AnyId) -> Result<(), Fault> {
     let state = VoucherState::Expired { at: voucher.use_until };
     edge(tx, id, &voucher, EdgeKind::Expired, state, &Origin::default())?;
     tx.emit(&VoucherExpired { order: voucher.order, voucher: id })
+}
+
+/// Another person holds it from now on: a guest who turned out to be somebody.
+pub fn hand_over(tx: &mut Tx<'_>, id: VoucherId, to: PersonId) -> Result<(), Fault> {
+    let voucher = require(&**tx, id)?;
+    tx.put(&VOUCHERS, &id, &Voucher { holder: to, ..voucher })
 }
 
 /// A new code for a lost phone; the old one is dead at once.
@@ -221,11 +225,13 @@ pub fn undo(tx: &mut Tx<'_>, actor: &Actor, id: RedemptionId, origin: &Origin) -
     }
     let times = voucher.undone + 1;
     edge(tx, redemption.voucher, &Voucher { undone: times, ..voucher }, kind, state, origin)?;
-    let order = redemption.order;
-    let by = till.person();
-    let at = tx.now();
+    let (order, voucher) = (redemption.order, redemption.voucher);
+    let (at, by) = (tx.now(), till.person());
     tx.put(&REDEMPTIONS, &id, &Redemption { undone: Some(UndoneUse { at, by }), ..redemption })?;
     tx.emit(&RedemptionUndone { order })?;
+    if state != VoucherState::Valid {
+        tx.emit(&VoucherExpired { order, voucher })?;
+    }
     Ok(id)
 }
 

@@ -7,19 +7,23 @@ pub mod api;
 mod commands;
 mod model;
 pub mod pages;
+mod proof;
 mod queries;
 mod refusal;
 pub mod rules;
 mod signer;
 mod words;
 
-pub use commands::{EXPIRY_TIMER, Issue, Redeem, expire, issue, make_valid, redeem, refund, reissue, undo, void};
+pub use commands::{
+    EXPIRY_TIMER, Issue, Redeem, expire, hand_over, issue, make_valid, redeem, refund, reissue, undo, void,
+};
 pub use model::*;
+pub use proof::check;
 pub use queries::{
     edges, of_holder, of_order, recent_redemptions, redemption, redemptions_of_merchant, redemptions_of_order,
     redemptions_of_voucher, require, require_redemption, voucher,
 };
 pub use refusal::Refusal;
-pub use rules::Usability;
+pub use rules::{Usability, returnable};
 pub use signer::{Forged, Signer};
 pub use words::{Moment, Stub, state_name, stub};

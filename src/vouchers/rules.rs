@@ -61,14 +61,33 @@ pub fn undone(voucher: &Voucher, redeemed_at: Timestamp, now: Timestamp) -> Resu
     Ok(if now >= voucher.use_until { VoucherState::Expired { at: voucher.use_until } } else { VoucherState::Valid })
 }
 
-/// Whether the voucher can still be refunded, or voided if nothing was paid.
+/// Whether the money can still go back: before use, and after its time as well.
 pub fn refundable(state: VoucherState) -> Result<(), Refusal> {
     match state {
         VoucherState::Valid | VoucherState::Expired { .. } => Ok(()),
-        VoucherState::Issued
-        | VoucherState::Redeemed { .. }
+        VoucherState::Issued => Err(Refusal::AwaitingPayment),
+        VoucherState::Redeemed { .. } | VoucherState::Refunded { .. } | VoucherState::Void { .. } => {
+            Err(Refusal::NotOpen(state))
+        }
+    }
+}
+
+/// Whether it can still be called off, nobody having paid: what has run out stays so.
+pub fn voidable(state: VoucherState) -> Result<(), Refusal> {
+    match state {
+        VoucherState::Issued | VoucherState::Valid => Ok(()),
+        VoucherState::Redeemed { .. }
+        | VoucherState::Expired { .. }
         | VoucherState::Refunded { .. }
         | VoucherState::Void { .. } => Err(Refusal::NotOpen(state)),
+    }
+}
+
+/// Whether its holder can give it back alone: for the money, or, where the till would take it, for nothing.
+pub fn returnable(voucher: &Voucher) -> Result<(), Refusal> {
+    match voucher.tender {
+        VoucherTender::Platform => refundable(voucher.state),
+        VoucherTender::Till => voidable(voucher.state),
     }
 }
 

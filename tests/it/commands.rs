@@ -3,6 +3,7 @@
 
 mod accounts;
 mod directory;
+mod shop;
 
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -30,6 +31,31 @@ const REGISTRY: &[Row] = &[
     ("directory::set_city", directory::set_city),
     ("directory::add_merchant", directory::add_merchant),
     ("directory::import_chunk", directory::import_chunk),
+    ("offers::create", shop::offers_create),
+    ("offers::edit", shop::offers_edit),
+    ("offers::publish", shop::offers_publish),
+    ("offers::pause", shop::offers_pause),
+    ("offers::resume", shop::offers_resume),
+    ("offers::withdraw", shop::offers_withdraw),
+    ("payments::begin", shop::payments_begin),
+    ("payments::settle", shop::payments_settle),
+    ("payments::till_has", shop::payments_till_has),
+    ("payments::refund", shop::payments_refund),
+    ("vouchers::issue", shop::vouchers_issue),
+    ("vouchers::make_valid", shop::vouchers_make_valid),
+    ("vouchers::refund", shop::vouchers_refund),
+    ("vouchers::void", shop::vouchers_void),
+    ("vouchers::expire", shop::vouchers_expire),
+    ("vouchers::hand_over", shop::vouchers_hand_over),
+    ("vouchers::reissue", shop::vouchers_reissue),
+    ("vouchers::redeem", shop::vouchers_redeem),
+    ("vouchers::undo", shop::vouchers_undo),
+    ("orders::place", shop::orders_place),
+    ("orders::pay", shop::orders_pay),
+    ("orders::settle", shop::orders_settle),
+    ("orders::expire_hold", shop::orders_expire_hold),
+    ("orders::cancel", shop::orders_cancel),
+    ("orders::refund_voucher", shop::orders_refund_voucher),
 ];
 
 #[test]

@@ -15,6 +15,7 @@ mod accounts;
 mod backup;
 mod commands;
 mod crash;
+mod inside;
 mod kit_itself;
 mod packaging;
 mod reviews;

@@ -11,7 +11,7 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
-pub use claims::{Request, confirm, extend, get, give_back, hold, live_holds, release, take};
+pub use claims::{Request, confirm, extend, get, give_back, hand_over, hold, live_holds, release, take};
 pub use model::{CAPS, CLAIMS, Cap, Claim, ClaimId, ClaimState, Demand, POOLS, Pool, PoolId};
 pub use pools::{check, level, open, set_capacity, used};
 pub use rules::{MAX_CAPS, MAX_DEMANDS, Refusal};

@@ -18,7 +18,7 @@ use crate::store::Read;
 use crate::vouchers::commands::reissue;
 use crate::vouchers::model::{Origin, Voucher, VoucherId, VoucherState, VoucherTender};
 use crate::vouchers::queries::{of_holder, voucher};
-use crate::vouchers::rules::refundable;
+use crate::vouchers::rules::returnable;
 use crate::vouchers::signer::Signer;
 use crate::vouchers::words::{Moment, Stub, is_usable, state_note, state_text, stub};
 use crate::web::view::{Pager, PlaceLine, State as StateText};
@@ -157,7 +157,7 @@ fn voucher_page(
         conditions,
         order_url: format!("/me/vouchers/{id}/order"),
         can_reissue: usable,
-        give_back: refundable(voucher.state).is_ok().then(|| match is_till {
+        give_back: returnable(voucher).is_ok().then(|| match is_till {
             true => {
                 "As long as it is not used, you can give it back. You have paid nothing, and nothing is owed.".into()
             }

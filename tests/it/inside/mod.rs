@@ -1,0 +1,10 @@
+//! What happens inside, at the height of commands, on a town in memory. What people see of it is asked of the real
+//! binary, in the files beside this folder.
+
+mod deals;
+mod joining;
+mod model;
+mod orders;
+mod payments;
+pub mod town;
+mod vouchers;

@@ -1,0 +1,1 @@
+//! A whole small shop against a simple model.
