@@ -3,6 +3,7 @@
 
 mod accounts;
 mod directory;
+mod reviews;
 mod shop;
 
 use std::fmt::Debug;
@@ -56,6 +57,9 @@ const REGISTRY: &[Row] = &[
     ("orders::expire_hold", shop::orders_expire_hold),
     ("orders::cancel", shop::orders_cancel),
     ("orders::refund_voucher", shop::orders_refund_voucher),
+    ("reviews::publish", reviews::publish),
+    ("reviews::change", reviews::change),
+    ("reviews::reply", reviews::reply),
 ];
 
 #[test]

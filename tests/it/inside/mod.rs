@@ -6,5 +6,6 @@ mod joining;
 mod model;
 mod orders;
 mod payments;
+mod reviews;
 pub mod town;
 mod vouchers;
