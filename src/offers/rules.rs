@@ -216,3 +216,6 @@ impl Draft {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
