@@ -20,6 +20,11 @@ use crate::{accounts, admin, desk, discover, help, offers, orders, reviews, vouc
 
 /// The table.
 pub fn routes() -> Vec<Route> {
+    [town(), trade(), desks()].into_iter().flatten().collect()
+}
+
+/// Looking around, help, and the door.
+fn town() -> Vec<Route> {
     vec![
         get("/", discover::pages::home, Browse),
         get("/search", discover::pages::search, Browse),
@@ -35,6 +40,16 @@ pub fn routes() -> Vec<Route> {
         post("/sign-up", accounts::pages::sign_up_by_form, Enter),
         post("/sign-out", accounts::pages::sign_out_by_form, Enter),
         get("/me", accounts::pages::me, OwnAccount),
+        post("/api/v1/sessions", accounts::api::sign_in, Enter).described::<accounts::api::__path_sign_in>(),
+        get("/api/v1/me", accounts::api::me, OwnAccount).described::<accounts::api::__path_me>(),
+        get("/help", help::pages::help, Browse),
+        get("/help/licences", help::pages::licences, Browse),
+    ]
+}
+
+/// Ordering, showing, redeeming, reviewing.
+fn trade() -> Vec<Route> {
+    vec![
         post("/o/{id}/take", orders::pages::take, Buy),
         get("/orders/{id}/checkout", orders::pages::checkout, OwnPurchases),
         post("/orders/{id}/pay", orders::pages::pay_by_form, OwnPurchases),
@@ -49,8 +64,34 @@ pub fn routes() -> Vec<Route> {
         get("/till", vouchers::pages::till, Redeem),
         post("/till", vouchers::pages::redeem_by_form, Redeem),
         post("/till/undo/{redemption}", vouchers::pages::undo_by_form, Redeem),
-        post("/api/v1/sessions", accounts::api::sign_in, Enter).described::<accounts::api::__path_sign_in>(),
-        get("/api/v1/me", accounts::api::me, OwnAccount).described::<accounts::api::__path_me>(),
+        get("/me/orders/{order}/review", reviews::pages::review_form, Review),
+        post("/me/orders/{order}/review", reviews::pages::publish_by_form, Review),
+        post("/me/orders/{order}/review/change", reviews::pages::change_by_form, Review),
+        post("/desk/{merchant}/reviews/{id}/reply", reviews::pages::reply_by_form, Reply),
+        get("/help/score", reviews::pages::score, Browse),
+        get("/api/v1/places/{id}/reviews", reviews::api::list, Browse).described::<reviews::api::__path_list>(),
+        post("/api/v1/places/{id}/reviews", reviews::api::create, Review).described::<reviews::api::__path_create>(),
+        post("/api/v1/reviews/{id}/change", reviews::api::update, Review).described::<reviews::api::__path_update>(),
+        post("/api/v1/reviews/{id}/reply", reviews::api::answer_review, Reply)
+            .described::<reviews::api::__path_answer_review>(),
+        post("/api/v1/orders", orders::api::create, OwnPurchases).described::<orders::api::__path_create>(),
+        get("/api/v1/orders", orders::api::list, OwnPurchases).described::<orders::api::__path_list>(),
+        get("/api/v1/orders/{id}", orders::api::show, OwnPurchases).described::<orders::api::__path_show>(),
+        post("/api/v1/orders/{id}/cancel", orders::api::cancel_order, OwnPurchases)
+            .described::<orders::api::__path_cancel_order>(),
+        post("/api/v1/demo/payments/{order}", orders::api::report_payment, Browse)
+            .described::<orders::api::__path_report_payment>(),
+        get("/api/v1/vouchers", vouchers::api::list, OwnPurchases).described::<vouchers::api::__path_list>(),
+        get("/api/v1/vouchers/{id}", vouchers::api::show, OwnPurchases).described::<vouchers::api::__path_show>(),
+        post("/api/v1/redemptions", vouchers::api::create, Redeem).described::<vouchers::api::__path_create>(),
+        post("/api/v1/redemptions/{id}/undo", vouchers::api::undo_use, Redeem)
+            .described::<vouchers::api::__path_undo_use>(),
+    ]
+}
+
+/// Offers, the desk, and the operator's room.
+fn desks() -> Vec<Route> {
+    vec![
         get("/o/{id}", offers::pages::offer, Browse),
         get("/api/v1/offers", offers::api::list, Browse).described::<offers::api::__path_list>(),
         post("/api/v1/offers", offers::api::create, ManageOffers).described::<offers::api::__path_create>(),
@@ -76,31 +117,7 @@ pub fn routes() -> Vec<Route> {
         get("/api/v1/merchants/{id}/orders", desk::api::orders, SeeTrade).described::<desk::api::__path_orders>(),
         get("/api/v1/merchants/{id}/ledger", desk::api::ledger, SeeLedger).described::<desk::api::__path_ledger>(),
         get("/console", admin::pages::console, Operate),
-        get("/help", help::pages::help, Browse),
-        get("/help/licences", help::pages::licences, Browse),
-        get("/me/orders/{order}/review", reviews::pages::review_form, Review),
-        post("/me/orders/{order}/review", reviews::pages::publish_by_form, Review),
-        post("/me/orders/{order}/review/change", reviews::pages::change_by_form, Review),
-        post("/desk/{merchant}/reviews/{id}/reply", reviews::pages::reply_by_form, Reply),
-        get("/help/score", reviews::pages::score, Browse),
-        get("/api/v1/places/{id}/reviews", reviews::api::list, Browse).described::<reviews::api::__path_list>(),
-        post("/api/v1/places/{id}/reviews", reviews::api::create, Review).described::<reviews::api::__path_create>(),
-        post("/api/v1/reviews/{id}/change", reviews::api::update, Review).described::<reviews::api::__path_update>(),
-        post("/api/v1/reviews/{id}/reply", reviews::api::answer_review, Reply)
-            .described::<reviews::api::__path_answer_review>(),
         post("/api/v1/demo/clock", admin::api::move_clock, Operate).described::<admin::api::__path_move_clock>(),
-        post("/api/v1/orders", orders::api::create, OwnPurchases).described::<orders::api::__path_create>(),
-        get("/api/v1/orders", orders::api::list, OwnPurchases).described::<orders::api::__path_list>(),
-        get("/api/v1/orders/{id}", orders::api::show, OwnPurchases).described::<orders::api::__path_show>(),
-        post("/api/v1/orders/{id}/cancel", orders::api::cancel_order, OwnPurchases)
-            .described::<orders::api::__path_cancel_order>(),
-        post("/api/v1/demo/payments/{order}", orders::api::report_payment, Browse)
-            .described::<orders::api::__path_report_payment>(),
-        get("/api/v1/vouchers", vouchers::api::list, OwnPurchases).described::<vouchers::api::__path_list>(),
-        get("/api/v1/vouchers/{id}", vouchers::api::show, OwnPurchases).described::<vouchers::api::__path_show>(),
-        post("/api/v1/redemptions", vouchers::api::create, Redeem).described::<vouchers::api::__path_create>(),
-        post("/api/v1/redemptions/{id}/undo", vouchers::api::undo_use, Redeem)
-            .described::<vouchers::api::__path_undo_use>(),
     ]
 }
 

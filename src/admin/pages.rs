@@ -5,8 +5,7 @@ use axum::extract::{Query, State};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use crate::accounts::access::Grant;
-use crate::accounts::{self, PersonId, Role};
+use crate::accounts::{self, Grant, PersonId, Role};
 use crate::base::{Fault, Timestamp};
 use crate::directory;
 use crate::kernel::audit::{self, Record, Verdict, Who};

@@ -8,8 +8,7 @@ use serde::Deserialize;
 use crate::base::{Currency, Money, Point, Refusal as _, Timestamp};
 use crate::desk::rules::{End, instant, wall_time};
 use crate::directory::Locality;
-use crate::offers::rules::{blackout_days, readable_hours};
-use crate::offers::{Draft, Listing, OfferText, OfferTitle, Refusal, Terms};
+use crate::offers::{Draft, Listing, OfferText, OfferTitle, Refusal, Terms, blackout_days, readable_hours};
 use crate::web::FieldErrors;
 
 /// What was typed.

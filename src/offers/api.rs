@@ -14,7 +14,7 @@ use crate::base::{Fault, Refusal as _};
 use crate::directory;
 use crate::offers::commands;
 use crate::offers::model::{OfferId, OfferKind};
-use crate::offers::pages::visible;
+use crate::offers::queries::visible;
 use crate::offers::refusal::Refusal;
 use crate::store::{OnceRefusal, Outcome, Stop, Tx};
 use crate::web::{Once, Site};
@@ -27,7 +27,10 @@ pub use json::{NewOfferJson, OfferJson};
     get,
     path = "/api/v1/offers/{id}",
     params(("id" = String, Path, description = "The offer's id")),
-    responses((status = 200, description = "The offer", body = OfferJson), (status = 404, description = "`not-found`"))
+    responses(
+        (status = 200, description = "The offer", body = OfferJson),
+        (status = 404, description = "`not-found`"),
+    )
 )]
 pub async fn one(State(site): State<Site>, Path(id): Path<String>, viewer: Viewer) -> ApiResult {
     let id = id.parse().map_err(|_| Problem::not_found())?;
@@ -77,7 +80,10 @@ pub struct NothingJson {}
         ("id" = String, Path, description = "The offer's id"),
         ("Idempotency-Key" = String, Header, description = "Sent again, it does nothing twice"),
     ),
-    responses((status = 200, description = "The offer", body = OfferJson), (status = 409, description = "`wrong-state`"))
+    responses(
+        (status = 200, description = "The offer", body = OfferJson),
+        (status = 409, description = "`wrong-state`"),
+    )
 )]
 pub async fn publish(
     State(site): State<Site>,
@@ -97,7 +103,10 @@ pub async fn publish(
         ("id" = String, Path, description = "The offer's id"),
         ("Idempotency-Key" = String, Header, description = "Sent again, it does nothing twice"),
     ),
-    responses((status = 200, description = "The offer", body = OfferJson), (status = 409, description = "`wrong-state`"))
+    responses(
+        (status = 200, description = "The offer", body = OfferJson),
+        (status = 409, description = "`wrong-state`"),
+    )
 )]
 pub async fn pause(
     State(site): State<Site>,
@@ -117,7 +126,10 @@ pub async fn pause(
         ("id" = String, Path, description = "The offer's id"),
         ("Idempotency-Key" = String, Header, description = "Sent again, it does nothing twice"),
     ),
-    responses((status = 200, description = "The offer", body = OfferJson), (status = 409, description = "`wrong-state`"))
+    responses(
+        (status = 200, description = "The offer", body = OfferJson),
+        (status = 409, description = "`wrong-state`"),
+    )
 )]
 pub async fn resume(
     State(site): State<Site>,
@@ -137,7 +149,10 @@ pub async fn resume(
         ("id" = String, Path, description = "The offer's id"),
         ("Idempotency-Key" = String, Header, description = "Sent again, it does nothing twice"),
     ),
-    responses((status = 200, description = "The offer", body = OfferJson), (status = 409, description = "`wrong-state`"))
+    responses(
+        (status = 200, description = "The offer", body = OfferJson),
+        (status = 409, description = "`wrong-state`"),
+    )
 )]
 pub async fn withdraw(
     State(site): State<Site>,

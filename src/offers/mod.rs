@@ -20,5 +20,5 @@ pub use model::*;
 pub use pages::offer_page;
 pub use queries::{Listing, listing, listings_of_place, of_merchant, on_sale, published, require, terms};
 pub use refusal::Refusal;
-pub use rules::{Draft, Phase};
+pub use rules::{Draft, Phase, blackout_days, readable_hours};
 pub use words::{conditions, ends_text, left_text, state_text};

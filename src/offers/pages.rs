@@ -7,14 +7,13 @@ use axum::http::StatusCode;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use crate::accounts::{Action, Viewer};
-use crate::base::{Fault, Timestamp};
+use crate::accounts::Viewer;
+use crate::base::{Money, Timestamp};
 use crate::directory::{self, place_line};
 use crate::offers::model::{OfferId, Terms};
-use crate::offers::queries::{Listing, listing};
+use crate::offers::queries::{Listing, visible};
 use crate::offers::rules::Phase;
 use crate::offers::words::{ends_text, left_text, state_text};
-use crate::store::Read;
 use crate::web::cover::cover;
 use crate::web::view::{Choice, Fact, PlaceLine, Price, State};
 use crate::web::{Frame, PageError, PageResult, Site, page_with};
@@ -111,16 +110,7 @@ pub fn offer_page(
     ))
 }
 
-/// The offer, if this viewer may see it: a draft is there for whoever manages it, and for nobody else.
-pub(super) fn visible(read: &dyn Read, viewer: &Viewer, id: OfferId, now: Timestamp) -> Result<Option<Listing>, Fault> {
-    let found = listing(read, id, now)?;
-    Ok(found.filter(|listing| {
-        let (merchant, place) = (listing.offer.merchant, Some(listing.offer.place));
-        listing.phase != Phase::Draft || viewer.may_at(Action::ManageOffers, merchant, place).is_ok()
-    }))
-}
-
-fn in_words(saving: crate::base::Money) -> String {
+fn in_words(saving: Money) -> String {
     format!("You save {saving}")
 }
 

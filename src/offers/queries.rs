@@ -1,6 +1,6 @@
 //! What pages, API and orders read of offers, from one snapshot or transaction.
 
-use crate::accounts::{MerchantId, PlaceId};
+use crate::accounts::{Action, MerchantId, PlaceId, Viewer};
 use crate::base::money::percent_off;
 use crate::base::{Fault, Timestamp};
 use crate::kernel::stock::{self, Pool};
@@ -36,6 +36,15 @@ impl Listing {
 pub fn listing(read: &dyn Read, id: OfferId, now: Timestamp) -> Result<Option<Listing>, Fault> {
     let Some(offer) = read.get(&OFFERS, &id)? else { return Ok(None) };
     listed(read, id, offer, now).map(Some)
+}
+
+/// The offer, if this viewer may see it: a draft is there for whoever manages it, and for nobody else.
+pub fn visible(read: &dyn Read, viewer: &Viewer, id: OfferId, now: Timestamp) -> Result<Option<Listing>, Fault> {
+    let found = listing(read, id, now)?;
+    Ok(found.filter(|listing| {
+        let (merchant, place) = (listing.offer.merchant, Some(listing.offer.place));
+        listing.phase != Phase::Draft || viewer.may_at(Action::ManageOffers, merchant, place).is_ok()
+    }))
 }
 
 /// An offer that another row names.

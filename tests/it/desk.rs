@@ -17,7 +17,7 @@ fn every_page_of_the_desk_is_its_merchants_alone() {
     let desk = desk_of(&owner);
     owner.get("/desk").expect(200);
     for path in [
-        format!("{desk}"),
+        desk.clone(),
         format!("{desk}/offers"),
         format!("{desk}/offers/new"),
         format!("{desk}/orders"),
