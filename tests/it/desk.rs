@@ -4,29 +4,29 @@ use crate::kit::{Launch, Person, Server};
 
 const UNKNOWN: &str = "0190a3c4-5b6d-7e8f-9a0b-1c2d3e4f5a6b";
 
-/// The desk of this person's merchant, as an address.
-fn desk_of(person: &Person) -> String {
+/// This person's merchant.
+fn merchant_of(person: &Person) -> String {
     let roles = person.api_get("/me").expect(200).json()["roles"].clone();
-    format!("/desk/{}", roles[0]["merchant"].as_str().expect("a merchant"))
+    roles[0]["merchant"].as_str().expect("a merchant").to_owned()
 }
 
 #[test]
 fn every_page_of_the_desk_is_its_merchants_alone() {
     let server = Server::demo();
     let owner = server.owner();
-    let desk = desk_of(&owner);
+    let merchant = merchant_of(&owner);
     owner.get("/desk").expect(200);
     for path in [
-        desk.clone(),
-        format!("{desk}/offers"),
-        format!("{desk}/offers/new"),
-        format!("{desk}/orders"),
-        format!("{desk}/orders?show=today"),
-        format!("{desk}/orders?show=at-till&after=nonsense"),
-        format!("{desk}/redemptions"),
-        format!("{desk}/redemptions?after=%00"),
-        format!("{desk}/reviews"),
-        format!("{desk}/ledger"),
+        format!("/desk/{merchant}"),
+        format!("/desk/{merchant}/offers"),
+        format!("/desk/{merchant}/offers/new"),
+        format!("/desk/{merchant}/orders"),
+        format!("/desk/{merchant}/orders?show=today"),
+        format!("/desk/{merchant}/orders?show=at-till&after=nonsense"),
+        format!("/desk/{merchant}/redemptions"),
+        format!("/desk/{merchant}/redemptions?after=%00"),
+        format!("/desk/{merchant}/reviews"),
+        format!("/desk/{merchant}/ledger"),
     ] {
         owner.get(&path).expect(200);
         for (person, status) in [
@@ -42,9 +42,9 @@ fn every_page_of_the_desk_is_its_merchants_alone() {
     for path in [
         "/desk/x",
         &format!("/desk/{UNKNOWN}"),
-        &format!("{desk}/offers/{UNKNOWN}"),
-        &format!("{desk}/ledger?order={UNKNOWN}"),
-        &format!("{desk}/ledger?account=x"),
+        &format!("/desk/{merchant}/offers/{UNKNOWN}"),
+        &format!("/desk/{merchant}/ledger?order={UNKNOWN}"),
+        &format!("/desk/{merchant}/ledger?account=x"),
     ] {
         owner.get(path).expect(404);
     }
@@ -60,7 +60,7 @@ fn every_figure_leads_to_the_rows_behind_it() {
     for way in ways {
         owner.get(&way).expect(200);
     }
-    let orders = owner.get(&format!("{}/orders", desk_of(&owner))).expect(200);
+    let orders = owner.get(&format!("/desk/{}/orders", merchant_of(&owner))).expect(200);
     let rows = orders.attributes("table a[href*='/ledger?order=']", "href");
     assert!(!rows.is_empty(), "the demo has trade");
     for way in rows {
@@ -72,7 +72,7 @@ fn every_figure_leads_to_the_rows_behind_it() {
 fn an_offer_goes_from_the_form_to_the_street_and_keeps_what_was_typed_when_it_is_refused() {
     let server = Launch::demo().now("2026-11-23T12:00:00+02:00").start();
     let owner = server.owner();
-    let new = format!("{}/offers/new", desk_of(&owner));
+    let new = format!("/desk/{}/offers/new", merchant_of(&owner));
     let typed = [
         ("title", "Rye bread to go"),
         ("price", "4,50"),
@@ -102,10 +102,12 @@ fn an_offer_goes_from_the_form_to_the_street_and_keeps_what_was_typed_when_it_is
 fn forms_of_the_desk_without_a_token_of_ours_change_nothing() {
     let server = Server::demo();
     let owner = server.owner();
-    let desk = desk_of(&owner);
-    for path in
-        [format!("{desk}/offers"), format!("{desk}/offers/{UNKNOWN}"), format!("{desk}/offers/{UNKNOWN}/publish")]
-    {
+    let merchant = merchant_of(&owner);
+    for path in [
+        format!("/desk/{merchant}/offers"),
+        format!("/desk/{merchant}/offers/{UNKNOWN}"),
+        format!("/desk/{merchant}/offers/{UNKNOWN}/publish"),
+    ] {
         owner.post_form(&path, &[("title", "x")]).expect(403);
     }
 }
@@ -114,7 +116,7 @@ fn forms_of_the_desk_without_a_token_of_ours_change_nothing() {
 fn a_merchants_books_and_orders_are_for_its_staff_by_api_too() {
     let server = Server::demo();
     let owner = server.owner();
-    let merchant = desk_of(&owner).replace("/desk/", "");
+    let merchant = merchant_of(&owner);
     let orders = owner.api_get(&format!("/merchants/{merchant}/orders?limit=1")).expect(200).json();
     assert!(orders["items"][0]["lines"][0]["title"].is_string());
     let books = owner.api_get(&format!("/merchants/{merchant}/ledger?limit=2")).expect(200).json();

@@ -145,13 +145,13 @@ fn deal_19_pausing_never_voids_sold_vouchers() {
     let (id, place) = (published(&owner), place_of(&owner));
     let order = json!({ "lines": [{ "offer": id, "quantity": 1 }], "pay": "test" });
     let bought = buyer.api_post("/orders", &order).expect(201).json();
-    let step = |step: &str| owner.api_post(&format!("/offers/{id}/{step}"), &json!({})).expect(200).json();
-    assert_eq!(step("pause")["state"], "paused");
+    let step = |path: String| owner.api_post(&path, &json!({})).expect(200).json()["state"].clone();
+    assert_eq!(step(format!("/offers/{id}/pause")), "paused");
     buyer.api_post("/orders", &order).expect_problem(409, "sale-closed");
     let page = buyer.get(&format!("/o/{id}")).expect(200);
     assert!(page.text().contains("Paused") && page.all("form[action$='/take']").is_empty());
-    assert_eq!(step("resume")["state"], "on-sale");
-    assert_eq!(step("withdraw")["state"], "withdrawn");
+    assert_eq!(step(format!("/offers/{id}/resume")), "on-sale");
+    assert_eq!(step(format!("/offers/{id}/withdraw")), "withdrawn");
     owner.api_post(&format!("/offers/{id}/publish"), &json!({})).expect_problem(409, "wrong-state");
     let used = json!({ "code": bought["vouchers"][0]["code"], "place": place });
     owner.api_post("/redemptions", &used).expect(201);
