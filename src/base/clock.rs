@@ -66,6 +66,20 @@ impl Timestamp {
         zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
     }
 
+    /// As people of a zone say it from where they are in time: `today 20:05`, `tomorrow 09:00`, `Fri 20:00` within the
+    /// week, else `12 Dec 2026, 20:00`.
+    pub fn wall_text_from(self, now: Timestamp, zone: &jiff::tz::TimeZone) -> String {
+        let (then, today) = (self.in_zone(zone), now.in_zone(zone).date());
+        let days = today.until(then.date()).map_or(i32::MAX, |span| span.get_days());
+        let form = match days {
+            0 => "today %H:%M",
+            1 => "tomorrow %H:%M",
+            2..=6 => "%a %H:%M",
+            _ => "%-d %b %Y, %H:%M",
+        };
+        then.strftime(form).to_string()
+    }
+
     /// As people of a zone say it: `Mon 23 Nov 2026, 20:05`.
     pub fn wall_text(self, zone: &jiff::tz::TimeZone) -> String {
         self.in_zone(zone).strftime("%a %-d %b %Y, %H:%M").to_string()
@@ -165,6 +179,20 @@ mod tests {
     fn zones() -> impl Strategy<Value = TimeZone> {
         let names: Vec<String> = jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
         proptest::sample::select(names).prop_map(|name| TimeZone::get(&name).unwrap())
+    }
+
+    #[test]
+    fn near_times_are_said_from_where_people_are_in_time() {
+        let zone = TimeZone::get("Europe/Helsinki").unwrap();
+        let said = |then: &str| {
+            let now = Timestamp::parse("2026-11-23T22:30:00+02:00").unwrap();
+            Timestamp::parse(then).unwrap().wall_text_from(now, &zone)
+        };
+        assert_eq!(said("2026-11-23T23:59:00+02:00"), "today 23:59");
+        assert_eq!(said("2026-11-24T00:05:00+02:00"), "tomorrow 00:05");
+        assert_eq!(said("2026-11-29T20:00:00+02:00"), "Sun 20:00");
+        assert_eq!(said("2026-11-30T20:00:00+02:00"), "30 Nov 2026, 20:00");
+        assert_eq!(said("2026-11-22T20:00:00+02:00"), "22 Nov 2026, 20:00");
     }
 
     proptest! {

@@ -43,11 +43,7 @@ pub fn left_text(listing: &Listing) -> Option<String> {
     Some(if over > 0 { format!("Over by {over}") } else { format!("{} of {capacity} left", listing.left()) })
 }
 
-/// `Ends today 18:00`, `Ends Fri 27 Nov 2026, 20:00`.
+/// `Ends today 18:00`, `Ends Fri 20:00`.
 pub fn ends_text(until: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
-    let (end, today) = (until.in_zone(zone), now.in_zone(zone));
-    if end.date() == today.date() {
-        return format!("Ends today {}", end.strftime("%H:%M"));
-    }
-    format!("Ends {}", until.wall_text(zone))
+    format!("Ends {}", until.wall_text_from(now, zone))
 }
