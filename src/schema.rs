@@ -73,4 +73,14 @@ mod tests {
     fn the_page_is_in_order() {
         assert!(tables().is_sorted_by_key(|table| table.number));
     }
+
+    #[test]
+    fn every_table_has_rows_that_must_be_read_for_ever() {
+        for table in tables() {
+            let path = format!("{}/tests/golden/{}", env!("CARGO_MANIFEST_DIR"), table.name);
+            let lines = std::fs::read_to_string(&path).unwrap_or_default();
+            let has = |part: &str| lines.lines().any(|line| line.split(": ").next().is_some_and(|l| l.ends_with(part)));
+            assert!(has(", key") && has(", row"), "{path} has no row: give the table one with store::golden");
+        }
+    }
 }

@@ -7,6 +7,8 @@ pub mod access;
 pub mod api;
 mod commands;
 mod gate;
+#[cfg(test)]
+mod golden;
 mod model;
 pub mod pages;
 mod password;

@@ -6,6 +6,8 @@ pub mod categories;
 mod commands;
 mod contribute;
 mod cover;
+#[cfg(test)]
+mod golden;
 mod hours;
 mod import;
 mod model;

@@ -4,6 +4,8 @@
 //! business of the rooms above, whose ids come in as [`AnyId`].
 
 pub mod audit;
+#[cfg(test)]
+mod golden;
 pub mod ledger;
 pub mod outbox;
 pub mod stock;

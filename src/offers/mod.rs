@@ -6,6 +6,8 @@
 pub mod api;
 mod commands;
 mod contribute;
+#[cfg(test)]
+mod golden;
 mod model;
 pub mod pages;
 mod queries;

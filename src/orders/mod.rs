@@ -6,6 +6,8 @@
 pub mod api;
 mod changes;
 mod commands;
+#[cfg(test)]
+mod golden;
 mod hooks;
 mod model;
 pub mod pages;

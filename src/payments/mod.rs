@@ -4,6 +4,8 @@
 //! room posts money that comes in and goes back; what a voucher's use means for the money is the vouchers' business.
 
 mod commands;
+#[cfg(test)]
+mod golden;
 mod model;
 mod providers;
 mod queries;

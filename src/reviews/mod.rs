@@ -7,6 +7,8 @@
 pub mod api;
 mod commands;
 mod contribute;
+#[cfg(test)]
+mod golden;
 mod hooks;
 mod model;
 pub mod pages;

@@ -5,6 +5,8 @@
 
 pub mod api;
 mod commands;
+#[cfg(test)]
+mod golden;
 mod model;
 pub mod pages;
 mod proof;

@@ -1,0 +1,34 @@
+//! Orders as past releases wrote them.
+
+use crate::base::{Currency, Id, Money, Timestamp};
+use crate::orders::{Fulfilment, ORDERS, Order, OrderLine, Unit};
+use crate::store::golden;
+
+const AT: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
+fn id<T>(number: u8) -> Id<T> {
+    Id::from_bytes([number; 16])
+}
+
+#[test]
+fn orders_are_read_as_they_were_written() {
+    let states = [
+        ("open", Fulfilment::Open, Some(AT.plus_seconds(900))),
+        ("fulfilled", Fulfilment::Fulfilled, None),
+        ("cancelled", Fulfilment::Cancelled, None),
+        ("expired", Fulfilment::Expired, None),
+    ];
+    for (label, fulfilment, hold_until) in states {
+        let line = OrderLine {
+            offer: id(2),
+            version: 2,
+            merchant: id(3),
+            place: id(4),
+            unit_price: Money::new(1950, Currency::EUR),
+            units: vec![Unit { claim: id(7), voucher: id(6) }],
+        };
+        let (lines, total) = (vec![line], Money::new(1950, Currency::EUR));
+        let order = Order { public: id(8), buyer: id(5), lines, total, fulfilment, hold_until, at: AT };
+        golden::row(&ORDERS, label, &id(1), &order);
+    }
+}
