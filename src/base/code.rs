@@ -68,6 +68,11 @@ impl Code {
         text
     }
 
+    /// What two people compare by eye, as it is printed: `HVT-C`. Too little to be used.
+    pub fn end(self) -> String {
+        self.to_string().split_off(11)
+    }
+
     /// The 60 bits, for keys and signatures.
     pub const fn bits(self) -> u64 {
         self.0
@@ -240,5 +245,6 @@ mod tests {
         assert_eq!(Code(0).to_string(), "0000-0000-0000-0");
         assert_eq!(Code(1).to_string(), "0000-0000-0001-2");
         assert_eq!(Code(0x0123_4567_89AB_CDEF).to_string(), "28T5-CY4T-QKFF-4");
+        assert_eq!(Code(0x0123_4567_89AB_CDEF).end(), "KFF-4");
     }
 }

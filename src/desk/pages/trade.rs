@@ -17,9 +17,6 @@ use crate::vouchers::{self, Redemption};
 use crate::web::view::{Facet, Pager, State};
 use crate::web::{Frame, PageResult, Site, page};
 
-/// Characters of a code that a list may show: its last group says nothing to who has not the rest.
-const CODE_END: usize = 4;
-
 #[derive(Template)]
 #[template(path = "desk/orders.html")]
 struct OrdersPage {
@@ -182,12 +179,11 @@ fn redemption_row(
     zone: &TimeZone,
 ) -> Result<DeskRedemption, Fault> {
     let voucher = vouchers::require(read, redemption.voucher)?;
-    let code = voucher.code.compact();
     let order = orders::require(read, OrderId::from_bytes(*redemption.order.as_bytes()))?;
     Ok(DeskRedemption {
         at: redemption.at.wall_text(zone),
         title: offers::terms(read, voucher.offer, voucher.version)?.title.to_string(),
-        code_end: code.chars().skip(code.chars().count().saturating_sub(CODE_END)).collect(),
+        code_end: voucher.code.end(),
         place: desk.place(redemption.place).map(|place| place.name.to_string()).unwrap_or_default(),
         by: accounts::display_name(read, redemption.till)?,
         amount: redemption.amount.to_string(),

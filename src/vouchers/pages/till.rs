@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use crate::accounts::{self, Action, Actor, Denied, PlaceId, Viewer};
-use crate::base::{Code, Fault, Refusal as _};
+use crate::base::{Fault, Refusal as _};
 use crate::directory;
 use crate::offers;
 use crate::store::Read;
@@ -110,17 +110,11 @@ fn redeemed_row(read: &dyn Read, id: RedemptionId, row: &Redemption, at: &Moment
     Ok(RedeemedRow {
         at: row.at.wall_text(at.zone),
         title: offers::terms(read, voucher.offer, voucher.version)?.title.to_string(),
-        detail: format!("{}, ends in {}", row.amount, end_of(voucher.code)),
+        detail: format!("{}, ends in {}", row.amount, voucher.code.end()),
         by: accounts::display_name(read, row.till)?,
         undone: row.undone.is_some(),
         undo_url: can_undo.then(|| format!("/till/undo/{id}")),
     })
-}
-
-/// What two people compare by eye: too little to be used.
-fn end_of(code: Code) -> String {
-    let text = code.to_string();
-    text.get(text.len() - 6..).unwrap_or_default().to_owned()
 }
 
 #[derive(Deserialize)]
@@ -207,7 +201,7 @@ fn redeemed(site: &Site, frame: Frame, id: RedemptionId) -> Result<TillResult, F
         title,
         lines: vec![money],
         code: String::new(),
-        code_end: end_of(voucher.code),
+        code_end: voucher.code.end(),
         at: row.at.in_zone(&site.settings().zone).strftime("%H:%M:%S").to_string(),
         place: row.place.to_string(),
         confirm: None,
