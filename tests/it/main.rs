@@ -13,6 +13,7 @@ pub mod kit;
 mod access;
 mod accounts;
 mod backup;
+mod browser;
 mod commands;
 mod crash;
 mod inside;
