@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::api::{Json, Problem};
 
@@ -71,9 +72,11 @@ pub struct List<T> {
     next: Option<Cursor>,
 }
 
-#[derive(Serialize)]
-struct Body<T> {
+/// The body of a list, for the OpenAPI document.
+#[derive(Serialize, ToSchema)]
+pub struct ListOf<T> {
     items: Vec<T>,
+    /// The cursor of the next page, if there is one
     next: Option<String>,
 }
 
@@ -86,7 +89,7 @@ impl<T: Serialize> List<T> {
     pub fn answer(self, uri: &Uri) -> Response {
         let next = self.next.map(|cursor| cursor.text());
         let link = next.as_ref().and_then(|cursor| next_link(uri, cursor));
-        let mut response = Json(Body { items: self.items, next }).into_response();
+        let mut response = Json(ListOf { items: self.items, next }).into_response();
         if let Some(link) = link {
             response.headers_mut().insert(LINK, link);
         }

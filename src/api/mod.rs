@@ -13,7 +13,7 @@ mod shown;
 pub use bearer::Bearer;
 pub use etag::tagged;
 pub use json::{Json, MAX_JSON_BYTES, MAX_JSON_DEPTH, Posted};
-pub use list::{Cursor, List, Page, next_link};
+pub use list::{Cursor, List, ListOf, Page, next_link};
 pub use money::MoneyJson;
 pub use problem::{ApiResult, Problem};
 pub use shown::{is_api_path, problems};

@@ -11,12 +11,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::accounts::{Actor, Denied, Operator, Viewer};
-use crate::api::{ApiResult, Cursor, Json, List, MoneyJson, Page, Posted, Problem};
+use crate::api::{ApiResult, Cursor, Json, List, ListOf, MoneyJson, Page, Posted, Problem};
 use crate::base::{Fault, Timestamp};
 use crate::offers::{self, OfferId};
 use crate::orders::commands::{Place, cancel, place, settle};
 use crate::orders::model::{Order, OrderId, OrderLine, PublicOrderId};
-use crate::orders::queries::{of_buyer, order, payment_name};
+use crate::orders::queries::{fulfilment_now, of_buyer, order, order_by_public, payment_name};
 use crate::orders::refusal::Refusal;
 use crate::payments::{Method, Settled};
 use crate::store::{Lift, Outcome, Read, Tx};
@@ -78,6 +78,7 @@ pub struct OrderVoucherJson {
 #[utoipa::path(
     post,
     path = "/api/v1/orders",
+    operation_id = "create_order",
     security(("bearer" = [])),
     params(("Idempotency-Key" = String, Header)),
     request_body = NewOrderJson,
@@ -117,9 +118,10 @@ fn wish_of(body: &NewOrderJson, site: &Site) -> Result<Place, Problem> {
 #[utoipa::path(
     get,
     path = "/api/v1/orders",
+    operation_id = "list_orders",
     security(("bearer" = [])),
     params(("cursor" = Option<String>, Query), ("limit" = Option<usize>, Query)),
-    responses((status = 200, description = "`{items, next}`", body = [OrderJson]))
+    responses((status = 200, description = "A page of them", body = inline(ListOf<OrderJson>)))
 )]
 pub async fn list(
     State(site): State<Site>,
@@ -152,6 +154,7 @@ fn order_at(read: &dyn Read, actor: &Actor, cursor: &Cursor) -> Result<OrderId, 
 #[utoipa::path(
     get,
     path = "/api/v1/orders/{id}",
+    operation_id = "show_order",
     security(("bearer" = [])),
     params(("id" = String, Path)),
     responses(
@@ -243,7 +246,7 @@ pub async fn report_payment(
     };
     site.store.write(report_it).await.outcome?;
     let snapshot = site.store.snapshot()?;
-    let (id, order) = super::queries::order_by_public(&snapshot, id)?.ok_or_else(Problem::not_found)?;
+    let (id, order) = order_by_public(&snapshot, id)?.ok_or_else(Problem::not_found)?;
     Ok((SECRET, Json(json_of(&snapshot, &site, &signer, id, &order)?)).into_response())
 }
 
@@ -272,7 +275,7 @@ fn json_of(read: &dyn Read, site: &Site, signer: &Signer, id: OrderId, order: &O
     Ok(OrderJson {
         id: order.public.to_string(),
         payment: payment_name(read, id)?,
-        fulfilment: order.fulfilment.name(),
+        fulfilment: fulfilment_now(read, id, order, now)?.name(),
         at: time(order.at),
         hold_until: order.hold_until.map(time),
         lines: lines?,

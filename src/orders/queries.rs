@@ -1,10 +1,11 @@
 //! What buyers and desks read of orders.
 
 use crate::accounts::{MerchantId, PersonId};
-use crate::base::Fault;
+use crate::base::{Fault, Timestamp};
 use crate::orders::model::{
-    ORDER_BY_PUBLIC, ORDERS, ORDERS_BY_BUYER, ORDERS_BY_MERCHANT, Order, OrderId, PublicOrderId,
+    Fulfilment, ORDER_BY_PUBLIC, ORDERS, ORDERS_BY_BUYER, ORDERS_BY_MERCHANT, Order, OrderId, PublicOrderId,
 };
+use crate::orders::rules::fulfilment_at;
 use crate::payments::{self, PaymentState};
 use crate::store::{Read, Span};
 
@@ -61,6 +62,12 @@ pub fn of_merchant(
 /// How the order's payment stands; `None` while the buyer has not chosen how to pay.
 pub fn payment_of(read: &dyn Read, id: OrderId) -> Result<Option<PaymentState>, Fault> {
     Ok(payments::of_order(read, id.untyped())?.map(|(_, payment)| payment.state))
+}
+
+/// How far the order is now.
+pub fn fulfilment_now(read: &dyn Read, id: OrderId, order: &Order, now: Timestamp) -> Result<Fulfilment, Fault> {
+    let payment = payments::of_order(read, id.untyped())?.map(|(_, payment)| payment.state);
+    Ok(fulfilment_at(order.fulfilment, payment, order.hold_until, now))
 }
 
 /// How the order is paid, as the API spells it; an order without a payment yet awaits one.

@@ -60,6 +60,19 @@ pub fn payable(
     Ok(())
 }
 
+/// How far the order is at an instant: a hold that ran out is over, whether or not its timer has been there.
+pub fn fulfilment_at(
+    fulfilment: Fulfilment,
+    payment: Option<PaymentState>,
+    hold_until: Option<Timestamp>,
+    now: Timestamp,
+) -> Fulfilment {
+    match payable(fulfilment, payment, hold_until, now) {
+        Err(Refusal::Stock(stock::Refusal::HoldExpired)) => Fulfilment::Expired,
+        Ok(()) | Err(_) => fulfilment,
+    }
+}
+
 /// What the vouchers of a paid order come to: open while any can be used, then whatever became of them.
 pub fn fulfilment_of(states: &[VoucherState]) -> Fulfilment {
     let any = |wanted: fn(&VoucherState) -> bool| states.iter().any(wanted);

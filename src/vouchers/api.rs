@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::accounts::{self, Actor, PlaceId};
-use crate::api::{ApiResult, Cursor, Json, List, MoneyJson, Page, Posted, Problem};
+use crate::api::{ApiResult, Cursor, Json, List, ListOf, MoneyJson, Page, Posted, Problem};
 use crate::base::{Fault, Money};
 use crate::store::{OnceRefusal, Outcome, Read, Stop, Tx};
 use crate::vouchers::commands::{Redeem, redeem, undo};
@@ -72,9 +72,10 @@ pub struct RedemptionJson {
 #[utoipa::path(
     get,
     path = "/api/v1/vouchers",
+    operation_id = "list_vouchers",
     security(("bearer" = [])),
     params(("cursor" = Option<String>, Query), ("limit" = Option<usize>, Query)),
-    responses((status = 200, description = "`{items, next}`", body = [VoucherJson]))
+    responses((status = 200, description = "A page of them", body = inline(ListOf<VoucherJson>)))
 )]
 pub async fn list(
     State(site): State<Site>,
@@ -103,6 +104,7 @@ fn id_of(cursor: &Cursor) -> Result<VoucherId, Problem> {
 #[utoipa::path(
     get,
     path = "/api/v1/vouchers/{id}",
+    operation_id = "show_voucher",
     security(("bearer" = [])),
     params(("id" = String, Path)),
     responses(
@@ -180,6 +182,7 @@ pub struct RedeemJson {
 #[utoipa::path(
     post,
     path = "/api/v1/redemptions",
+    operation_id = "redeem_voucher",
     security(("bearer" = [])),
     params(("Idempotency-Key" = String, Header)),
     request_body = RedeemJson,

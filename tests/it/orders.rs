@@ -231,3 +231,38 @@ fn vou_12_refund_any_time_before_use() {
     assert_eq!(state(&anna, &kept.voucher), "void");
     assert_eq!(market.order(&anna, 3, "till").status, 201, "what went back can be sold again");
 }
+
+#[test]
+fn what_is_somebody_elses_answers_like_what_does_not_exist() {
+    let market = Market::with(4);
+    let (anna, bela) = (market.server.resident(), market.server.second_resident());
+    let bought = market.bought(&anna, "test");
+    let redemption = market.redeem(&market.till, &market.bought(&anna, "test").code).expect(201).json();
+    let form = bela.get(&format!("/o/{}", market.offer)).expect(200).form("form[action$='/take']");
+    let nobody = "0190a3c4-5b6d-7e8f-9a0b-1c2d3e4f5a6b";
+    let paths = |order: &str, voucher: &str| {
+        [
+            format!("/orders/{order}/pay"),
+            format!("/orders/{order}/cancel"),
+            format!("/me/vouchers/{voucher}/reissue"),
+            format!("/me/vouchers/{voucher}/refund"),
+        ]
+    };
+    for path in [paths(&bought.order, &bought.voucher), paths(nobody, nobody), paths("x", "x")].concat() {
+        let sent = crate::kit::Form { action: path.clone(), ..form.clone().set("pay", "test") };
+        assert_eq!(bela.submit(&sent).status, 404, "{path}");
+    }
+    for order in [bought.order.as_str(), nobody, "x"] {
+        assert_eq!(bela.get(&format!("/orders/{order}/checkout")).status, 404);
+    }
+    for voucher in [bought.voucher.as_str(), nobody, "x"] {
+        assert_eq!(bela.get(&format!("/me/vouchers/{voucher}/order")).status, 404);
+    }
+    let other = market.server.other_owner();
+    let form = other.get(&format!("/o/{}", market.offer)).expect(200).form("form[action$='/take']");
+    for redemption in [redemption["id"].as_str().unwrap(), nobody, "x"] {
+        let sent = crate::kit::Form { action: format!("/till/undo/{redemption}"), ..form.clone().set("x", redemption) };
+        assert_eq!(other.submit(&sent).status, 404, "{redemption}");
+    }
+    assert_eq!(state(&anna, &bought.voucher), "valid");
+}

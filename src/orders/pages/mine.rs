@@ -11,7 +11,7 @@ use crate::directory;
 use crate::orders::commands::{cancel, refund_voucher};
 use crate::orders::model::{Fulfilment, Order, OrderId, PublicOrderId};
 use crate::orders::pages::{NoFields, Sum, parse_id, sums, title};
-use crate::orders::queries::{of_buyer, order, require};
+use crate::orders::queries::{fulfilment_now, of_buyer, order, require};
 use crate::orders::rules::payable;
 use crate::payments::{self, Payment, PaymentState, RefundState};
 use crate::store::Read;
@@ -72,22 +72,24 @@ pub async fn list(
         text: String::new(),
     };
     let zone = &site.settings().zone;
-    let line = |(id, order): &(OrderId, Order)| order_line(&snapshot, *id, order, zone);
+    let at = Moment { now: site.clock().now(), zone };
+    let line = |(id, order): &(OrderId, Order)| order_line(&snapshot, *id, order, &at);
     let orders: Result<Vec<_>, Fault> = rows.iter().map(line).collect();
     let guest = viewer.person().is_some_and(Person::is_guest);
     Ok(page(ListPage { frame: frame.titled("My orders").tab("orders"), orders: orders?, pager, guest }))
 }
 
-fn order_line(read: &dyn Read, id: OrderId, order: &Order, zone: &jiff::tz::TimeZone) -> Result<OrderLine, Fault> {
+fn order_line(read: &dyn Read, id: OrderId, order: &Order, at: &Moment<'_>) -> Result<OrderLine, Fault> {
     let payment = payments::of_order(read, id.untyped())?;
+    let fulfilment = fulfilment_now(read, id, order, at.now)?;
     Ok(OrderLine {
         url: format!("/me/orders/{}", order.public),
         title: title(read, order)?,
         place: place_of(read, order)?.name,
-        placed: order.at.wall_text(zone),
+        placed: order.at.wall_text(at.zone),
         total: order.total.to_string(),
-        payment: payment_text(order, payment.as_ref().map(|(_, payment)| payment)),
-        fulfilment: fulfilment_text(order.fulfilment),
+        payment: payment_text(fulfilment, payment.as_ref().map(|(_, payment)| payment)),
+        fulfilment: fulfilment_text(fulfilment),
     })
 }
 
@@ -96,9 +98,9 @@ fn place_of(read: &dyn Read, order: &Order) -> Result<PlaceLine, Fault> {
     Ok(directory::place_line(&directory::require_place(read, line.place)?))
 }
 
-fn payment_text(order: &Order, payment: Option<&Payment>) -> StateText {
+fn payment_text(fulfilment: Fulfilment, payment: Option<&Payment>) -> StateText {
     let (tone, text) = match payment.map(|payment| payment.state) {
-        None | Some(PaymentState::Awaiting) => match order.fulfilment {
+        None | Some(PaymentState::Awaiting) => match fulfilment {
             Fulfilment::Cancelled | Fulfilment::Expired => ("over", "Not paid"),
             Fulfilment::Open | Fulfilment::Fulfilled => ("soon", "Waiting for the payment"),
         },
@@ -185,8 +187,8 @@ fn order_page(read: &dyn Read, frame: Frame, id: OrderId, order: &Order, at: &Mo
     let state = payment.as_ref().map(|(_, payment)| payment.state);
     let is_payable = payable(order.fulfilment, state, order.hold_until, at.now).is_ok();
     let vouchers = vouchers::of_order(read, id.untyped())?;
-    let is_over =
-        matches!(order.fulfilment, Fulfilment::Cancelled | Fulfilment::Expired) || !is_payable && is_unpaid(state);
+    let fulfilment = fulfilment_now(read, id, order, at.now)?;
+    let is_over = matches!(fulfilment, Fulfilment::Cancelled | Fulfilment::Expired);
     let stubs: Result<Vec<_>, Fault> =
         vouchers.iter().map(|(id, voucher)| vouchers::stub(read, *id, voucher, at)).collect();
     let public = order.public;
@@ -198,8 +200,8 @@ fn order_page(read: &dyn Read, frame: Frame, id: OrderId, order: &Order, at: &Mo
         placed: order.at.wall_text(at.zone),
         title,
         place: place_of(read, order)?,
-        payment: payment_text(order, payment.as_ref().map(|(_, payment)| payment)),
-        fulfilment: fulfilment_text(order.fulfilment),
+        payment: payment_text(fulfilment, payment.as_ref().map(|(_, payment)| payment)),
+        fulfilment: fulfilment_text(fulfilment),
         lines: sums(read, order)?,
         total: order.total.to_string(),
         vouchers: if is_unpaid(state) { Vec::new() } else { stubs? },
