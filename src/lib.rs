@@ -27,10 +27,10 @@ pub mod vouchers;
 pub mod orders;
 /// Reviews: what people say of a place at which they used what they had ordered, and the score that follows.
 pub mod reviews;
-/// What visitors see before they choose: home, search, the page of a place.
-pub mod discover;
 /// The merchant's desk: offers, orders, redemptions, reviews and money, each figure with the rows behind it.
 pub mod desk;
+/// What visitors see before they choose: home, search, the page of a place.
+pub mod discover;
 /// Help for people, and the licences of what the product is made of.
 pub mod help;
 /// The operator's room: running the city, and in a demo its clock.

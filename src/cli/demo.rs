@@ -33,7 +33,10 @@ impl Demo {
         let folder = Folder::open(&config.asked_data.clone().map_or_else(own_folder, Ok)?, Expect::Demo)?;
         let store = self.open(&folder, config.cache_bytes)?;
         print(&sample::accounts_table()?);
-        let search = app::following_search(&store, &folder)?;
+        // The city is small: whoever reads `ready` finds all of it.
+        let (search, mut projection) = app::search(&store, &folder)?;
+        store.catch_up(&mut projection)?;
+        store.follow(Box::new(projection))?;
         serve_until_stopped(&folder, vec![listening], app::site(store, search, true, config.metrics_token)?)
     }
 

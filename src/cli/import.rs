@@ -13,8 +13,8 @@ use crate::app;
 use crate::base::{BoundingBox, Clock};
 use crate::cli::config::Config;
 use crate::cli::{Exit, Failure, print};
-use crate::directory::osm::{OsmFault, Progress};
-use crate::directory::{self, ImportFault, ImportReport, Take};
+
+use crate::directory::{self, ImportFault, ImportReport, OsmFault, Progress, Take};
 use crate::store::{Expect, Folder};
 
 #[derive(Debug, Args)]

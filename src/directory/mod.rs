@@ -19,12 +19,14 @@ mod rules;
 mod tests;
 mod words;
 
+pub use categories::{Categories, Category, CategoryId};
 pub use commands::{Met, add_merchant, import_chunk, set_city};
 pub use contribute::{Places, search_categories};
 pub use cover::cover_of;
 pub use hours::{Hours, Locality, OpenState, SOON_MINUTES, Span, Unreadable, WeekRow, state_in};
 pub use import::{ImportFault, ImportReport, Take, import};
 pub use model::*;
+pub use osm::{OsmFault, Progress};
 pub use queries::{
     all_places, city, find_city, locality, merchant, place, place_by_slug, place_ids, place_of_source, places_of,
     require_place,

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::{ApiResult, Cursor, Json, Page, Problem, next_link, tagged};
-use crate::base::Id;
+use crate::base::{Id, Locale};
 use crate::directory;
-use crate::directory::categories::{Categories, CategoryId};
+use crate::directory::{Categories, CategoryId};
 use crate::discover::api::json::{CategoryJson, FacetsJson, FoundJson, PlaceJson};
 use crate::discover::filters::{Filters, Wrong};
 use crate::discover::queries::{Moment, found, offers_at, place_by_key, settle};
@@ -48,7 +48,7 @@ pub struct PlacesJson {
         ("open" = Option<String>, Query, description = "`now`, or an instant in RFC 3339"),
         ("deals" = Option<String>, Query, description = "`yes`: only where something is on sale"),
         ("wheelchair" = Option<String>, Query, description = "`yes`: only where it is step-free"),
-        ("diet" = Option<String>, Query, description = "`vegan`, `vegetarian`, `halal`, `kosher`, `gluten-free`; repeated: all of them"),
+        ("diet" = Option<String>, Query, description = "Such as `vegan` or `gluten-free`; repeated: all of them"),
         ("rating" = Option<f32>, Query, description = "At least so many stars"),
         ("sort" = Option<String>, Query, description = "`relevance`, `distance` or `rating`"),
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
@@ -150,19 +150,34 @@ pub async fn suggest(State(site): State<Site>, UrlQuery(begun): UrlQuery<Begun>)
     let snapshot = site.store.snapshot()?;
     let mut items = Vec::new();
     for suggestion in site.search.suggest(&begun, SUGGESTIONS)? {
-        let (kind, url) = match suggestion.kind {
+        let text = suggestion.text;
+        items.push(match suggestion.kind {
             SuggestionKind::Category(id) => {
-                ("category", Filters { categories: vec![CategoryId(id)], ..Filters::default() }.url())
+                let url = Filters { categories: vec![CategoryId(id)], ..Filters::default() }.url();
+                SuggestionJson { text: category_name(id, text), kind: "category", url }
             }
-            SuggestionKind::Words => ("words", Filters { words: suggestion.text.clone(), ..Filters::default() }.url()),
+            SuggestionKind::Words => {
+                let url = Filters { words: text.clone(), ..Filters::default() }.url();
+                SuggestionJson { text, kind: "words", url }
+            }
             SuggestionKind::Place(id) => match directory::place(&snapshot, Id::from_bytes(id))? {
-                Some(place) => ("place", place.path()),
+                Some(place) => SuggestionJson { text, kind: "place", url: place.path() },
                 None => continue,
             },
-        };
-        items.push(SuggestionJson { text: suggestion.text, kind, url });
+        });
     }
     Ok(Json(SuggestionsJson { items }).into_response())
+}
+
+/// The name in the language that was typed; where another word for it was typed, the English one, since several
+/// categories may share that word.
+fn category_name(id: u16, typed: String) -> String {
+    match Categories::get().by_id(CategoryId(id)) {
+        Some(category) if Locale::ALL.into_iter().all(|locale| category.name(locale) != typed) => {
+            category.name(Locale::En).to_owned()
+        }
+        _ => typed,
+    }
 }
 
 /// The tree of categories

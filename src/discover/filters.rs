@@ -1,8 +1,8 @@
-//! What is searched for, as URLs say it: `?q=ramen&category=cafe&open=now&near=60.17,24.94&within=500`. Read once, at the
-//! edge; what can't be read is named, never ignored in silence. Pure.
+//! What is searched for, as URLs say it: `?q=ramen&category=cafe&open=now&near=60.17,24.94&within=500`. Read once, at
+//! the edge; what can't be read is named, never ignored in silence. Pure.
 
 use crate::base::{BoundingBox, Point, Timestamp};
-use crate::directory::categories::{Categories, CategoryId};
+use crate::directory::{Categories, CategoryId};
 use crate::search::{Flag, Flags, Query, Sort};
 
 const MAX_WORDS_CHARACTERS: usize = 200;

@@ -12,7 +12,7 @@ pub use search::search;
 pub use sitemap::sitemap;
 
 use crate::base::Locale;
-use crate::directory::categories::Category;
+use crate::directory::Category;
 use crate::directory::{OpenState, cover_of};
 use crate::discover::queries::{Found, Moment};
 use crate::offers::{Listing, ends_text, left_text};

@@ -16,6 +16,7 @@ mod backup;
 mod browser;
 mod commands;
 mod crash;
+mod directory;
 mod inside;
 mod desk;
 mod kit_itself;

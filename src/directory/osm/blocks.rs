@@ -130,8 +130,8 @@ impl<R: Read + Seek + Send> Blocks<R> {
     }
 }
 
-/// Runs the decoder. It panics on some lies, such as a relation's member of a type that does not exist; then the file is
-/// damaged, and we are not.
+/// Runs the decoder. It panics on some lies, such as a relation's member of a type that does not exist; then the file
+/// is damaged, and we are not.
 fn guarded<T>(at: u64, decode: impl FnOnce() -> T) -> Result<T, OsmFault> {
     catch_unwind(AssertUnwindSafe(decode))
         .map_err(|_| OsmFault::Damaged { at, cause: "a block contradicts itself".into() })

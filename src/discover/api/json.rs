@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::accounts::PlaceId;
 use crate::base::{Locale, Point};
-use crate::directory::categories::{Categories, Category, CategoryId};
+use crate::directory::{Categories, Category, CategoryId};
 use crate::directory::{OpenState, Place, PlaceHours, Wheelchair};
 use crate::discover::queries::{Found, Moment};
 use crate::offers::{Listing, OfferJson};

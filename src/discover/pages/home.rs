@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 
 use crate::base::Fault;
-use crate::directory::categories::{Categories, CategoryId};
+use crate::directory::{Categories, CategoryId};
 use crate::discover::filters::{Filters, Open};
 use crate::discover::pages::{category_label, grouped, offer_card, place_cards};
 use crate::discover::queries::{Found, Moment, found, offers_ending, settle};
@@ -76,7 +76,7 @@ fn categories(facets: &Facets) -> Vec<CategoryLink> {
     let tree = Categories::get();
     let families = facets.categories.iter().filter_map(|(id, count)| Some((tree.by_id(CategoryId(*id))?, *count)));
     let families = families.filter(|(category, _)| category.parent.is_none()).take(CATEGORIES);
-    let link = |category: &crate::directory::categories::Category, count: u32| CategoryLink {
+    let link = |category: &crate::directory::Category, count: u32| CategoryLink {
         url: Filters { categories: vec![category.id], ..Filters::default() }.url(),
         icon: category.icon.to_string(),
         label: category_label(category),

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::{RawQuery, State};
 
-use crate::directory::categories::{Categories, Category, CategoryId};
+use crate::directory::{Categories, Category, CategoryId};
 use crate::discover::filters::{DIETS, Filters, Open, Wrong, stars_text};
 use crate::discover::pages::{category_label, distance_text, grouped, place_cards};
 use crate::discover::queries::{Moment, found, settle};
@@ -235,6 +235,10 @@ fn applied(filters: &Filters) -> Vec<Applied> {
     }
     if let Some(within) = filters.within_m {
         add(format!("Within {}", distance_text(within)), filters.with(|filters| filters.within_m = None));
+    }
+    if filters.near.is_some() {
+        let to = filters.with(|filters| (filters.near, filters.within_m) = (None, None));
+        add("Near this point".to_owned(), to);
     }
     if filters.bounding_box.is_some() {
         add("This part of the map".to_owned(), filters.with(|filters| filters.bounding_box = None));

@@ -7,8 +7,8 @@ use axum::http::header::{CONTENT_TYPE, HOST};
 use axum::response::{IntoResponse, Response};
 
 use crate::base::Fault;
+use crate::directory::Categories;
 use crate::directory::all_places;
-use crate::directory::categories::Categories;
 use crate::discover::filters::Filters;
 use crate::web::{PageError, PageResult, Site};
 
