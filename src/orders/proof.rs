@@ -68,7 +68,8 @@ fn payment_fault(read: &dyn Read, id: OrderId, order: &Order, vouchers: &[Vouche
         (Method::Till, PaymentState::Paid { .. }) => all_paid_at_till(&states),
         (Method::Till, PaymentState::AtTill) => !all_paid_at_till(&states),
         (_, PaymentState::Awaiting | PaymentState::Failed { .. }) => is_unpaid && payment.refunded == 0,
-        (_, PaymentState::Paid { .. }) => !is_unpaid && payment.refunded == gone_back,
+        // What costs nothing stays paid even if it came too late: nothing went back.
+        (_, PaymentState::Paid { .. }) => (!is_unpaid || order.total.amount == 0) && payment.refunded == gone_back,
         // All of it: bit by bit, or at once because it came too late.
         (_, PaymentState::Refunded { .. }) => {
             payment.refunded == payment.amount.amount && (is_unpaid || payment.refunded == gone_back)

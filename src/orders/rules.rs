@@ -95,3 +95,93 @@ pub fn all_paid_at_till(states: &[VoucherState]) -> bool {
     let mut kept = kept.peekable();
     kept.peek().is_some() && kept.all(|state| matches!(state, VoucherState::Redeemed { .. }))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::base::{Currency, Id};
+    use crate::vouchers::VoidReason;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
+    fn states() -> impl Strategy<Value = Vec<VoucherState>> {
+        let all = vec![
+            VoucherState::Issued,
+            VoucherState::Valid,
+            VoucherState::Redeemed { redemption: Id::from_bytes([1; 16]) },
+            VoucherState::Expired { at: NOW },
+            VoucherState::Refunded { at: NOW },
+            VoucherState::Void { at: NOW, reason: VoidReason::Cancelled },
+        ];
+        proptest::collection::vec(proptest::sample::select(all), 1..6)
+    }
+
+    proptest! {
+        #[test]
+        fn quantities_pass_if_none_is_empty_and_all_fit(quantities in proptest::collection::vec(0u32..30, 0..25)) {
+            let fits = (1..=MAX_LINES).contains(&quantities.len())
+                && quantities.iter().all(|quantity| *quantity > 0)
+                && quantities.iter().sum::<u32>() <= MAX_UNITS;
+            prop_assert_eq!(check_quantities(&quantities).is_ok(), fits);
+        }
+
+        #[test]
+        fn hostile_quantities_do_not_overflow(quantities in proptest::collection::vec(any::<u32>(), 0..25), held: u8) {
+            let sum: u64 = quantities.iter().map(|quantity| u64::from(*quantity)).sum();
+            if check_quantities(&quantities).is_ok() {
+                prop_assert!(sum <= u64::from(MAX_UNITS));
+            }
+            let fits = sum + u64::from(held) <= MAX_HELD_UNITS as u64;
+            prop_assert_eq!(may_hold(usize::from(held), &quantities).is_ok(), fits);
+        }
+
+        #[test]
+        fn a_total_is_the_sum_of_its_lines(lines in proptest::collection::vec((0i64..1_000_000, 1u32..50), 1..20)) {
+            let money: Vec<_> = lines.iter().map(|(cents, n)| (Money::new(*cents, Currency::EUR), *n)).collect();
+            let sum = lines.iter().map(|(cents, quantity)| cents * i64::from(*quantity)).sum();
+            prop_assert_eq!(total(&money), Ok(Money::new(sum, Currency::EUR)));
+        }
+
+        #[test]
+        fn an_order_is_open_while_anything_can_be_used_and_cancelled_only_if_all_went_back(states in states()) {
+            let any = |name: &str| states.iter().any(|state| state.name() == name);
+            let fulfilment = fulfilment_of(&states);
+            prop_assert_eq!(fulfilment == Fulfilment::Open, any("issued") || any("valid"));
+            let all_gone = states.iter().all(|state| ["void", "refunded"].contains(&state.name()));
+            prop_assert_eq!(fulfilment == Fulfilment::Cancelled, all_gone);
+            prop_assert_eq!(fulfilment == Fulfilment::Fulfilled, all_paid_at_till(&states));
+        }
+    }
+
+    #[test]
+    fn a_total_knows_its_limits() {
+        let (euro, yen) = (Money::new(1, Currency::EUR), Money::new(1, Currency::parse("JPY").unwrap()));
+        assert_eq!(total(&[]), Err(Refusal::Lines));
+        assert_eq!(total(&[(euro, 1), (yen, 1)]), Err(Refusal::Currencies));
+        assert_eq!(total(&[(Money::new(i64::MAX, Currency::EUR), 2)]), Err(Refusal::Quantity));
+    }
+
+    #[test]
+    fn only_what_awaits_its_payment_in_time_can_be_paid() {
+        let (open, later) = (Fulfilment::Open, Some(NOW.plus_seconds(1)));
+        for undecided in [None, Some(PaymentState::Awaiting)] {
+            assert_eq!(payable(open, undecided, later, NOW), Ok(()));
+            assert_eq!(payable(open, undecided, Some(NOW), NOW), Err(Refusal::Stock(stock::Refusal::HoldExpired)));
+            let expired = payable(Fulfilment::Expired, undecided, later, NOW);
+            assert_eq!(expired, Err(Refusal::Stock(stock::Refusal::HoldExpired)));
+            assert_eq!(payable(Fulfilment::Cancelled, undecided, later, NOW), Err(Refusal::NotAwaiting));
+        }
+        let at = NOW;
+        let decided = [
+            PaymentState::Paid { at },
+            PaymentState::AtTill,
+            PaymentState::Failed { at },
+            PaymentState::Refunded { at },
+        ];
+        for state in decided {
+            assert_eq!(payable(open, Some(state), later, NOW), Err(Refusal::NotAwaiting));
+        }
+    }
+}

@@ -101,3 +101,93 @@ pub fn reissuable(voucher: &Voucher, now: Timestamp) -> Result<(), Refusal> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{Code, Currency, Id, Money};
+    use crate::vouchers::model::VoidReason;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
+    fn voucher(state: VoucherState, tender: VoucherTender) -> Voucher {
+        Voucher {
+            order: Id::from_bytes([1; 16]),
+            offer: Id::from_bytes([2; 16]),
+            version: 1,
+            merchant: Id::from_bytes([3; 16]),
+            place: Id::from_bytes([4; 16]),
+            holder: Id::from_bytes([5; 16]),
+            code: Code::from_bits(1).unwrap(),
+            value: Money::new(1250, Currency::EUR),
+            tender,
+            use_from: NOW,
+            use_until: NOW.plus_seconds(1000),
+            state,
+            undone: 0,
+            edges: 0,
+            since: NOW,
+        }
+    }
+
+    #[test]
+    fn vou_01_from_every_state_there_are_these_edges_and_no_other() {
+        let redemption = Id::from_bytes([6; 16]);
+        let states = [
+            VoucherState::Issued,
+            VoucherState::Valid,
+            VoucherState::Redeemed { redemption },
+            VoucherState::Expired { at: NOW },
+            VoucherState::Refunded { at: NOW },
+            VoucherState::Void { at: NOW, reason: VoidReason::Cancelled },
+        ];
+        // Columns: issued, valid, redeemed, expired, refunded, void.
+        let used = [false, true, false, false, false, false];
+        let refunded = [false, true, false, true, false, false];
+        let voided = [true, true, false, false, false, false];
+        let returned_paid = [false, true, false, true, false, false];
+        let returned_till = [true, true, false, false, false, false];
+        let reissued = [false, true, false, false, false, false];
+        for (at, state) in states.into_iter().enumerate() {
+            let paid = voucher(state, VoucherTender::Platform);
+            let till = voucher(state, VoucherTender::Till);
+            assert_eq!(usability(&paid, NOW) == Usability::Usable, used[at], "using {state:?}");
+            assert_eq!(refundable(state).is_ok(), refunded[at], "refunding {state:?}");
+            assert_eq!(voidable(state).is_ok(), voided[at], "voiding {state:?}");
+            assert_eq!(returnable(&paid).is_ok(), returned_paid[at], "giving back {state:?}");
+            assert_eq!(returnable(&till).is_ok(), returned_till[at], "giving back unpaid {state:?}");
+            assert_eq!(reissuable(&paid, NOW).is_ok(), reissued[at], "reissuing {state:?}");
+        }
+    }
+
+    #[test]
+    fn time_decides_before_a_timer_does() {
+        let valid = voucher(VoucherState::Valid, VoucherTender::Platform);
+        let at = |seconds| usability(&valid, NOW.plus_seconds(seconds));
+        assert_eq!([at(-1), at(0), at(999)], [Usability::NotYet, Usability::Usable, Usability::Usable]);
+        assert_eq!(at(1000), Usability::Expired(valid.use_until));
+        assert!(reissuable(&valid, NOW.plus_seconds(1000)).is_err());
+    }
+
+    #[test]
+    fn vou_04_the_window_its_count_and_the_end_of_use() {
+        let used = voucher(VoucherState::Redeemed { redemption: Id::from_bytes([6; 16]) }, VoucherTender::Platform);
+        let undo = |undone, from: i64, to: i64| {
+            let voucher = Voucher { undone, ..used.clone() };
+            super::undone(&voucher, NOW.plus_seconds(from), NOW.plus_seconds(to))
+        };
+        assert_eq!(undo(0, 0, 59), Ok(VoucherState::Valid));
+        assert_eq!(undo(0, 0, 60), Err(Refusal::TooLate));
+        assert_eq!(undo(MAX_UNDONE - 1, 0, 0), Ok(VoucherState::Valid));
+        assert_eq!(undo(MAX_UNDONE, 0, 0), Err(Refusal::TooManyUndone));
+        assert_eq!(undo(0, 990, 1000), Ok(VoucherState::Expired { at: used.use_until }));
+    }
+
+    #[test]
+    fn a_till_asks_for_money_only_where_it_takes_it() {
+        let till = voucher(VoucherState::Valid, VoucherTender::Till);
+        assert!(is_unpaid(&till, false) && !is_unpaid(&till, true));
+        assert!(!is_unpaid(&Voucher { value: Money::zero(Currency::EUR), ..till }, false));
+        assert!(!is_unpaid(&voucher(VoucherState::Valid, VoucherTender::Platform), false));
+    }
+}
