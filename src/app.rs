@@ -166,7 +166,7 @@ pub fn search(store: &Store, folder: &Folder) -> Result<(Arc<Search>, Projection
 
 /// What pages say of the city, as the store has it.
 pub fn settings(store: &Store) -> Result<Settings, Fault> {
-    let attribution = directory::osm::ATTRIBUTION.to_owned();
+    let attribution = directory::ATTRIBUTION.to_owned();
     Ok(match directory::find_city(&store.snapshot()?)? {
         Some(city) => {
             Settings { zone: city.time_zone()?, city: city.name.to_string(), currency: city.currency, attribution }

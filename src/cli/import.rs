@@ -13,7 +13,6 @@ use crate::app;
 use crate::base::{BoundingBox, Clock};
 use crate::cli::config::Config;
 use crate::cli::{Exit, Failure, print};
-
 use crate::directory::{self, ImportFault, ImportReport, OsmFault, Progress, Take};
 use crate::store::{Expect, Folder};
 

@@ -2,7 +2,7 @@
 //! hours and the reading of extracts are pure; merchants and places are rows. Pages that show places, with all that
 //! other capabilities know of them, are in `discover`.
 
-pub mod categories;
+mod categories;
 mod commands;
 mod contribute;
 mod cover;
@@ -11,7 +11,7 @@ mod golden;
 mod hours;
 mod import;
 mod model;
-pub mod osm;
+mod osm;
 mod queries;
 mod refusal;
 mod rules;
@@ -19,14 +19,14 @@ mod rules;
 mod tests;
 mod words;
 
-pub use categories::{Categories, Category, CategoryId};
+pub use categories::{Categories, Category, CategoryId, Tags};
 pub use commands::{Met, add_merchant, import_chunk, set_city};
 pub use contribute::{Places, search_categories};
 pub use cover::cover_of;
 pub use hours::{Hours, Locality, OpenState, SOON_MINUTES, Span, Unreadable, WeekRow, state_in};
 pub use import::{ImportFault, ImportReport, Take, import};
 pub use model::*;
-pub use osm::{OsmFault, Progress};
+pub use osm::{ATTRIBUTION, OsmFault, OsmReport, PlaceDraft, PlaceFacts, Progress};
 pub use queries::{
     all_places, city, find_city, locality, merchant, place, place_by_slug, place_ids, place_of_source, places_of,
     require_place,

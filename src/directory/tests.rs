@@ -104,6 +104,7 @@ fn a_changed_place_keeps_its_slug_its_merchant_and_its_id() {
     let (id, before) = found(&store, 1);
     let name = MerchantName::parse("Somebody").unwrap();
     let merchant = store.write_blocking(move |tx| add_merchant(tx, &name, &[id])).outcome.unwrap();
+    assert!(store.clock().move_to(before.changed.plus_seconds(60)));
     let met = take_in(&store, vec![draft(1, "New Name")]);
     assert_eq!(met, Met { added: 0, updated: 1, unchanged: 0 });
     let (same, after) = found(&store, 1);

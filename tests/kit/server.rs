@@ -138,7 +138,8 @@ impl Server {
             let Ok(line) = lines.recv_timeout(self.launch.ready_limit) else {
                 let ended = self.child.try_wait().ok().flatten();
                 let _ = self.child.kill();
-                panic!("not ready (ended: {ended:?}); standard error:\n{}", self.log());
+                let _ = self.child.wait();
+                panic!("not ready (ended: {ended:?}); standard error:\n{}", self.whole_log());
             };
             if let Some(url) = line.strip_prefix("ready ") {
                 self.url = url.trim().trim_end_matches('/').to_owned();
@@ -224,6 +225,17 @@ impl Server {
         assert!((200..300).contains(&reply.status), "the clock does not move: {}", reply.text());
     }
 
+    /// The log of a program that has ended, read to its end: the thread that reads it lets go of it then.
+    fn whole_log(&self) -> String {
+        for _ in 0..100 {
+            if Arc::strong_count(&self.log) == 1 {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        self.log()
+    }
+
     /// Asks it to stop (SIGTERM) and waits until it has.
     #[track_caller]
     pub fn stop(mut self) -> Stopped {
@@ -231,7 +243,7 @@ impl Server {
         let Some(status) = ended_within(&mut self.child, STOP_LIMIT) else {
             panic!("still running {STOP_LIMIT:?} after SIGTERM:\n{}", self.log());
         };
-        Stopped { status, log: self.log(), launch: self.launch.clone(), folder: self.folder.clone() }
+        Stopped { status, log: self.whole_log(), launch: self.launch.clone(), folder: self.folder.clone() }
     }
 
     /// Ends it as a power cut would (SIGKILL).
@@ -239,7 +251,7 @@ impl Server {
     pub fn kill(mut self) -> Stopped {
         self.child.kill().expect("a child can be killed");
         let status = self.child.wait().expect("a killed child ends");
-        Stopped { status, log: self.log(), launch: self.launch.clone(), folder: self.folder.clone() }
+        Stopped { status, log: self.whole_log(), launch: self.launch.clone(), folder: self.folder.clone() }
     }
 
     /// Sends a signal and goes on.

@@ -148,7 +148,11 @@ fn a_file_of_another_kind_of_extract_is_refused() {
 proptest! {
     /// Nothing here is packed or has a checksum, so that every changed byte reaches the decoder.
     #[test]
-    fn no_changed_byte_panics(at in any::<prop::sample::Index>(), to in any::<u8>(), cut in any::<prop::sample::Index>()) {
+    fn no_changed_byte_panics(
+        at in any::<prop::sample::Index>(),
+        to in any::<u8>(),
+        cut in any::<prop::sample::Index>(),
+    ) {
         let cafe = &[(1, 2), (3, 4)];
         let nodes = [node(1, 0, 0, cafe), node(2, 500_000_000, 100, &[])];
         let ways = [way(10, &[1, 2, 1], cafe)];

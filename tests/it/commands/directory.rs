@@ -1,9 +1,9 @@
 //! The commands of `directory`, each run twice.
 
 use highstreet::base::{Currency, Line, Point};
-use highstreet::directory::categories::Categories;
-use highstreet::directory::osm::{PlaceDraft, PlaceFacts};
+use highstreet::directory::Categories;
 use highstreet::directory::{self, Address, City, Contact, MerchantName, PlaceHours, PlaceName, place_ids};
+use highstreet::directory::{PlaceDraft, PlaceFacts};
 
 use super::{does_the_same_twice, memory};
 

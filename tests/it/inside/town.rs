@@ -13,7 +13,7 @@ use highstreet::accounts::access::{Grant, StaffRole};
 use highstreet::accounts::{self, Actor, DisplayName, Email, MerchantId, NewAccount, PasswordHash, PersonId, PlaceId};
 use highstreet::app::wiring;
 use highstreet::base::{Clock, Currency, Fault, Id, Line, Money, Point, Timestamp};
-use highstreet::directory::categories::CategoryId;
+use highstreet::directory::CategoryId;
 use highstreet::directory::{self, Address, City, Contact, Merchant, Place, PlaceHours};
 use highstreet::kernel::ledger::{self, Account};
 use highstreet::kernel::stock::{self, Pool};
