@@ -1,7 +1,7 @@
 //! Orders as past releases wrote them.
 
 use crate::base::{Currency, Id, Money, Timestamp};
-use crate::orders::{Fulfilment, ORDERS, Order, OrderLine, Unit};
+use crate::orders::{Fulfilment, JOINED_GUESTS, ORDERS, Order, OrderLine, Unit};
 use crate::store::golden;
 
 const AT: Timestamp = Timestamp::from_millis(1_800_000_000_000);
@@ -31,4 +31,9 @@ fn orders_are_read_as_they_were_written() {
         let order = Order { public: id(8), buyer: id(5), lines, total, fulfilment, hold_until, at: AT };
         golden::row(&ORDERS, label, &id(1), &order);
     }
+}
+
+#[test]
+fn joined_guests_are_read_as_they_were_written() {
+    golden::row(&JOINED_GUESTS, "on the way", &id(1), &id(2));
 }
