@@ -1,6 +1,7 @@
 //! Operations: what subcommands do with a city, whether a server runs or not. Each is one handler in its subcommand's
 //! file and one row here; a subcommand asks the process that owns the folder, or answers itself as its owner.
 
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,10 +24,11 @@ use crate::api::Problem;
 use crate::app;
 use crate::base::{Clock, Fault};
 use crate::cli::config::Config;
-use crate::cli::{Exit, Failure, backup, check, token, user};
+use crate::cli::piped::piped;
+use crate::cli::{Exit, Failure, backup, check, import, reindex, token, user};
 use crate::search::Search;
 use crate::server::ask_admin;
-use crate::store::{Expect, Folder, FolderFault, Origin};
+use crate::store::{Expect, Folder, FolderFault, Origin, Store};
 use crate::web::Site;
 
 /// Both sides are of the same build, or nothing is done: operations change from release to release.
@@ -49,6 +51,8 @@ pub(in crate::cli) fn operations(desk: Desk) -> Router {
     Router::new()
         .route("/backup", post(backup::operation))
         .route("/check", post(check::operation))
+        .route("/import/osm", post(import::operation))
+        .route("/reindex", post(reindex::operation))
         .route("/user/add", post(user::add))
         .route("/user/list", post(user::list_some))
         .route("/user/role", post(user::role))
@@ -83,7 +87,8 @@ pub(in crate::cli) struct Operator {
 
 enum Way {
     Asking(PathBuf),
-    Own(Router, #[expect(dead_code, reason = "owned as long as its store is open")] Folder),
+    /// The folder is owned as long as its store is open.
+    Own(Router, Store, Folder),
 }
 
 impl Operator {
@@ -99,7 +104,10 @@ impl Operator {
                 break Way::Asking(socket);
             }
             match Folder::open(&path, expect) {
-                Ok(folder) => break Way::Own(own(&folder, config)?, folder),
+                Ok(folder) => {
+                    let (router, store) = own(&folder, config)?;
+                    break Way::Own(router, store, folder);
+                }
                 // It is starting or stopping, or another subcommand is at work.
                 Err(FolderFault::Locked { .. }) if tries < TRIES => std::thread::sleep(BETWEEN_TRIES),
                 Err(fault) => return Err(fault.into()),
@@ -109,13 +117,30 @@ impl Operator {
         Ok(Operator { runtime, way })
     }
 
+    /// The city, where this process is its owner: for work that needs no desk.
+    pub fn own_city(&self) -> Option<(&Store, &Folder)> {
+        match &self.way {
+            Way::Asking(_) => None,
+            Way::Own(_, store, folder) => Some((store, folder)),
+        }
+    }
+
+    /// Has an operation done that reads a file.
+    pub fn post_file(&self, operation: &str, mut file: File, out: &mut dyn Write) -> Result<(), Failure> {
+        let body = {
+            let _inside = self.runtime.enter();
+            piped(move |to| std::io::copy(&mut file, to).map(drop))
+        };
+        self.post(operation, body, out)
+    }
+
     /// Has an operation done, and writes what it tells to `out`.
     pub fn post(&self, operation: &str, body: Body, out: &mut dyn Write) -> Result<(), Failure> {
         let request = request(operation, body)?;
         self.runtime.block_on(async {
             let response = match &self.way {
                 Way::Asking(socket) => ask_admin(socket, request).await?.ok_or_else(gone)?,
-                Way::Own(router, _) => router.clone().oneshot(request).await.unwrap_or_else(|never| match never {}),
+                Way::Own(router, ..) => router.clone().oneshot(request).await.unwrap_or_else(|never| match never {}),
             };
             read(response, out).await
         })
@@ -135,12 +160,12 @@ async fn answers(socket: &Path) -> Result<bool, Failure> {
     Ok(ask_admin(socket, request("/", Body::empty())?).await?.is_some())
 }
 
-fn own(folder: &Folder, config: &Config) -> Result<Router, Failure> {
+fn own(folder: &Folder, config: &Config) -> Result<(Router, Store), Failure> {
     let store = app::open_store(folder, config.cache_bytes, &Clock::anchored)?;
     let is_demo = store.snapshot()?.head().origin == Origin::Demo;
     // No operation asks search.
-    let site = app::site(store, Arc::new(Search::in_memory()?), is_demo, None)?;
-    Ok(operations(Desk { site, folder: folder.path().into() }))
+    let site = app::site(store.clone(), Arc::new(Search::in_memory()?), is_demo, None)?;
+    Ok((operations(Desk { site, folder: folder.path().into() }), store))
 }
 
 fn request(operation: &str, body: Body) -> Result<Request, Failure> {

@@ -8,7 +8,7 @@ use crate::server::ListenFault;
 use crate::store::{BackupFault, FolderFault, OpenFault};
 
 /// Exit codes; those from 64 on are as in sysexits.h.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Exit {
     Done = 0,
     /// The answer is no.

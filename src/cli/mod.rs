@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod exit;
 mod import;
+mod incoming;
 mod piped;
 mod reindex;
 mod restore;

@@ -89,6 +89,11 @@ impl Feeder {
         self.categories = categories;
     }
 
+    /// Takes nothing for indexed: the words of every place are put again.
+    pub(super) fn forget_words(&mut self) {
+        self.fingerprints.fill(NO_WORDS);
+    }
+
     pub(super) fn begin_load(&mut self) {
         self.seen = Some(Vec::new());
     }

@@ -12,6 +12,7 @@ mod grid;
 mod ordinals;
 mod projection;
 mod query;
+mod renewal;
 mod schedules;
 mod sieve;
 mod suggest;
@@ -30,6 +31,7 @@ use tokio::sync::watch;
 
 use crate::base::Fault;
 use crate::search::feeder::Feeder;
+use crate::search::renewal::Renewal;
 use crate::search::table::Table;
 use crate::search::text::TextView;
 
@@ -46,6 +48,7 @@ pub struct Search {
     feeder: Mutex<Feeder>,
     visible: watch::Sender<u64>,
     loaded: AtomicBool,
+    renewal: Renewal,
 }
 
 /// One consistent state.
@@ -84,7 +87,8 @@ impl Search {
 
     fn of(feeder: Feeder) -> Search {
         let view = RwLock::new(Arc::new(feeder.view()));
-        Search { view, feeder: Mutex::new(feeder), visible: watch::Sender::new(0), loaded: AtomicBool::new(false) }
+        let (feeder, visible, loaded) = (Mutex::new(feeder), watch::Sender::new(0), AtomicBool::new(false));
+        Search { view, feeder, visible, loaded, renewal: Renewal::default() }
     }
 
     /// Sets the tree of categories. The index knows each place with its category's ancestors: after the tree has
@@ -97,7 +101,11 @@ impl Search {
 
     /// From here to [`Search::finish_load`] all documents are fed; what is here now goes on being found meanwhile.
     pub fn begin_load(&self) {
-        self.feeder().begin_load();
+        let mut feeder = self.feeder();
+        if self.renewal.begin() {
+            feeder.forget_words();
+        }
+        feeder.begin_load();
     }
 
     /// Every document up to `seq` was fed: takes out what was not among them, and commits.
@@ -106,7 +114,20 @@ impl Search {
         feeder.finish_load(seq)?;
         self.show(&feeder);
         self.loaded.store(true, Ordering::Relaxed);
+        self.renewal.finish();
         Ok(())
+    }
+
+    /// Has everything made anew by whoever feeds, words included, and waits for it; false if that takes too long.
+    /// What is here now goes on being found meanwhile.
+    pub async fn renew(&self, at_most: Duration) -> bool {
+        let number = self.renewal.ask();
+        self.renewal.wait(number, at_most).await
+    }
+
+    /// Whether all documents are to be loaded anew.
+    pub fn is_stale(&self) -> bool {
+        self.renewal.is_wanted()
     }
 
     /// Applies changes, of which `seq` is the last. Facts show at once; words when the feeding thread says with

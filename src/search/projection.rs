@@ -132,6 +132,9 @@ impl store::Projection for Projection {
     }
 
     fn rest(&mut self, snapshot: &Snapshot) -> Result<(), Fault> {
+        if self.search.is_stale() {
+            return self.rebuild(snapshot);
+        }
         let due = self.take_due();
         for places in due.chunks(CHUNK) {
             let changes = self.changes(snapshot, places)?;

@@ -117,7 +117,7 @@ impl Folder {
 
     /// Whether a city lives here already.
     pub fn has_city(&self) -> bool {
-        self.store_file().exists()
+        Folder::is_city(&self.path)
     }
 
     /// Removes the city and all that belongs to it, and nothing else.
@@ -133,6 +133,11 @@ impl Folder {
             make(&self.path.join(inner)).map_err(io)?;
         }
         Ok(())
+    }
+
+    /// Whether a city lives in the folder of this path.
+    pub fn is_city(path: &Path) -> bool {
+        path.join(STORE).exists()
     }
 
     pub fn path(&self) -> &Path {

@@ -14,6 +14,7 @@ mod access;
 mod accounts;
 mod backup;
 mod browser;
+mod cli;
 mod commands;
 mod crash;
 mod directory;

@@ -156,3 +156,23 @@ async fn one_sees_what_one_wrote() {
     assert!(seen);
     assert_eq!(city.finds_words("uno"), [1]);
 }
+
+#[test]
+fn a_renewal_puts_every_word_again_and_serves_all_who_asked_before_it() {
+    let city = City::with(three());
+    let before = city.search.view().text.segments();
+    city.load(three());
+    assert_eq!(city.search.view().text.segments(), before, "nobody asked");
+    let renewed = std::pin::pin!(city.search.renew(Duration::from_secs(60)));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let _inside = runtime.enter();
+    let mut renewed = renewed;
+    assert!(std::future::Future::poll(renewed.as_mut(), &mut context).is_pending());
+    assert!(city.search.is_stale());
+    city.load(three());
+    assert!(!city.search.is_stale());
+    assert_ne!(city.search.view().text.segments(), before);
+    assert_eq!(city.finds_words("zwei"), [2]);
+    assert_eq!(std::future::Future::poll(renewed.as_mut(), &mut context), std::task::Poll::Ready(true));
+}
