@@ -14,7 +14,6 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
-use jiff::tz::TimeZone;
 use tower_http::catch_panic::{CatchPanicLayer, ResponseForPanic};
 
 use crate::accounts::{Passwords, Workplaces, recognise};
@@ -167,10 +166,6 @@ pub fn search(store: &Store, folder: &Folder) -> Result<(Arc<Search>, Projection
 /// What pages say of the city, as the store has it.
 pub fn settings(store: &Store) -> Result<Settings, Fault> {
     let attribution = directory::ATTRIBUTION.to_owned();
-    Ok(match directory::find_city(&store.snapshot()?)? {
-        Some(city) => {
-            Settings { zone: city.time_zone()?, city: city.name.to_string(), currency: city.currency, attribution }
-        }
-        None => Settings { city: "Highstreet".to_owned(), currency: Currency::EUR, zone: TimeZone::UTC, attribution },
-    })
+    let city = directory::city(&store.snapshot()?)?;
+    Ok(Settings { zone: city.time_zone()?, city: city.name.to_string(), currency: city.currency, attribution })
 }

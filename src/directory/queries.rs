@@ -2,7 +2,8 @@
 
 use jiff::tz::TimeZone;
 
-use crate::base::{Fault, Locale, Timestamp};
+use crate::base::text::TextFault;
+use crate::base::{Currency, Fault, Line, Locale, Point, Timestamp};
 use crate::directory::categories::{Categories, Category};
 use crate::directory::hours::{Hours, Locality, OpenState};
 use crate::directory::model::{
@@ -11,9 +12,9 @@ use crate::directory::model::{
 };
 use crate::store::{Read, Span};
 
-/// The town; a store without one was never set up.
+/// The town. Until the operator has set it up it has no name of its own, UTC and euros, so that everything works.
 pub fn city(read: &dyn Read) -> Result<City, Fault> {
-    read.must_get(&CITY, &())
+    find_city(read)?.map_or_else(City::not_set_up, Ok)
 }
 
 /// The town, if the operator has set it up.
@@ -21,12 +22,19 @@ pub fn find_city(read: &dyn Read) -> Result<Option<City>, Fault> {
     read.get(&CITY, &())
 }
 
-/// What opening hours are read with; in a store that was never set up, those of Greenwich.
+/// What opening hours are read with.
 pub fn locality(read: &dyn Read) -> Result<Locality, Fault> {
-    find_city(read)?.map_or_else(|| Ok(Locality::new(TimeZone::UTC, None)), |city| city.locality())
+    city(read)?.locality()
 }
 
 impl City {
+    fn not_set_up() -> Result<City, Fault> {
+        let own = |_: TextFault| Fault::bug("the city", "its first name is no name");
+        let center = Point::new(0.0, 0.0).ok_or_else(|| Fault::bug("the city", "its first center is no point"))?;
+        let name = Line::parse("Highstreet").map_err(own)?;
+        Ok(City { name, zone: "UTC".to_owned(), currency: Currency::EUR, center, country: None })
+    }
+
     /// The zone of its wall times.
     pub fn time_zone(&self) -> Result<TimeZone, Fault> {
         TimeZone::get(&self.zone).map_err(|error| Fault::corrupt("the city's time zone", error))

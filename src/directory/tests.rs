@@ -157,3 +157,13 @@ fn a_city_has_a_zone_that_there_is() {
     set("Europe/Helsinki").unwrap();
     assert_eq!(city(&store.snapshot().unwrap()).unwrap().name.as_str(), "Helsinki");
 }
+
+#[test]
+fn a_city_that_was_never_set_up_has_a_name_a_zone_and_a_currency_all_the_same() {
+    let city = crate::directory::city(&store_without_a_city()).unwrap();
+    assert_eq!((city.name.as_str(), city.zone.as_str(), city.currency.code()), ("Highstreet", "UTC", "EUR"));
+}
+
+fn store_without_a_city() -> crate::store::Snapshot {
+    memory().snapshot().unwrap()
+}
