@@ -18,7 +18,7 @@ use tower_http::catch_panic::{CatchPanicLayer, ResponseForPanic};
 
 use crate::accounts::{Passwords, Workplaces, recognise};
 use crate::api::{Problem, is_api_path, problems};
-use crate::base::{Clock, Currency, Fault, Timestamp};
+use crate::base::{Clock, Fault, Timestamp};
 use crate::directory::{self, Places};
 use crate::offers::OffersOfPlaces;
 use crate::reviews::Ratings;
