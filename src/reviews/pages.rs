@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use crate::accounts::{Actor, Denied, PersonId, PlaceId, display_name};
+use crate::accounts::{Action, Actor, Denied, PersonId, PlaceId, Viewer, display_name};
 use crate::base::{Fault, Kind, Refusal as _};
 use crate::directory::{self, Place};
 use crate::orders::{self, PublicOrderId};
@@ -227,6 +227,7 @@ pub struct TypedReply {
 /// `POST /desk/{merchant}/reviews/{id}/reply`
 pub async fn reply_by_form(
     State(site): State<Site>,
+    viewer: Viewer,
     actor: Actor,
     Path((merchant, id)): Path<(String, String)>,
     form: Form<TypedReply>,
@@ -234,9 +235,10 @@ pub async fn reply_by_form(
     let once = form.required_once()?.by(*actor.person.as_bytes());
     let public: PublicReviewId = id.parse().map_err(|_| PageError::not_found())?;
     let found = review(&site.store.snapshot()?, public)?;
-    if found.is_none_or(|(_, review)| review.merchant.to_string() != merchant) {
-        return Err(Denied::NotFound.into());
-    }
+    let found = found.filter(|(_, review)| review.merchant.to_string() == merchant);
+    let (_, found) = found.ok_or(Denied::NotFound)?;
+    // Before a word of it is read: what is foreign answers like what is unknown.
+    viewer.may_at(Action::Reply, found.merchant, Some(found.place))?;
     let list = format!("/desk/{merchant}/reviews");
     let way_back = |error: PageError| error.next("Reviews", list.clone());
     let text = rules::reply_text(&form.fields.text).map_err(|refusal| way_back(refusal.into()))?;
