@@ -119,7 +119,8 @@ fn everybody(market: &Market) -> Vec<(Asker, Vec<Role>)> {
 /// The table in an order in which nothing takes the ground from under what follows.
 fn in_walking_order() -> Vec<Route> {
     let mut routes = routes();
-    let ends = |route: &Route| route.path == "/sign-out" || route.path.ends_with("clock");
+    let last = ["undo", "{redemption}", "clock", "sign-out"];
+    let ends = |route: &Route| last.iter().position(|end| route.path.ends_with(end));
     routes.sort_by_key(|route| (ends(route), route.method == "POST"));
     routes
 }
@@ -145,7 +146,7 @@ fn every_role_at_every_route_is_let_in_or_turned_away_as_the_matrix_says() {
             let roles = if route.is_api() && is_guest { &vec![Role::Anonymous] } else { roles };
             let reply = asker.ask(&route, &path, &body);
             let turned_away = is_turned_away(&route, &reply);
-            let said = format!("{} asks {}: {} {}", asker.name, reply.asked, reply.status, reply.text());
+            let said = format!("{} asks {}: {}", asker.name, reply.asked, reply.status);
             if roles.iter().all(|role| route.who.reach(*role) == Reach::No) {
                 assert!(turned_away, "{said}");
             } else if route.path != SIGN_IN_BEHIND_THE_GATE || !roles.contains(&Role::Anonymous) {
@@ -194,7 +195,8 @@ fn what_is_somebody_elses_answers_like_what_does_not_exist_at_every_route() {
 /// Without ids, and without what is different each time.
 fn masked(text: &str) -> String {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    let is_chance = |word: &str| word.len() >= 22 && word.bytes().any(|byte| byte.is_ascii_digit());
+    let is_mixed = |word: &str| word.bytes().any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
+    let is_chance = |word: &str| word.len() >= 22 && is_mixed(word);
     let words = text.split_inclusive(|c: char| !is_word(c));
     words.map(|word| if is_chance(word.trim_end_matches(|c| !is_word(c))) { "#" } else { word }).collect()
 }

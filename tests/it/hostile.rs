@@ -1,5 +1,5 @@
-//! Whatever is thrown at a route, by whoever may go there, is answered: never a 5xx, a script in a page, or a code in an
-//! address.
+//! Whatever is thrown at a route, by whoever may go there, is answered: never a 5xx, a script in a page, or a code in
+//! an address.
 
 use highstreet::routes::{Route, described, routes};
 use serde_json::{Value, json};
@@ -52,7 +52,7 @@ fn said() -> Vec<Value> {
         json!({}),
         json!([[[[["x"]]]]]),
         json!({ "amount": i64::MAX, "currency": "EUR" }),
-        json!({ "amount": -1, "currency": "XXX" }),
+        json!({ "amount": -1, "currency": "ZZZ" }),
         json!({ "until": "9999-12-31T23:59:59Z", "from": "-009999-01-01T00:00:00Z" }),
         json!([{ "offer": "x", "quantity": u32::MAX }]),
         json!(vec![json!({}); 2_000]),
@@ -117,7 +117,18 @@ fn walked() -> Vec<Route> {
 fn parameters(route: &Route) -> Vec<String> {
     let of_page: &[&str] = match route.path {
         "/search" => &[
-            "q", "near", "within", "bbox", "category", "open", "deals", "wheelchair", "diet", "rating", "sort", "page",
+            "q",
+            "near",
+            "within",
+            "bbox",
+            "category",
+            "open",
+            "deals",
+            "wheelchair",
+            "diet",
+            "rating",
+            "sort",
+            "page",
         ],
         "/p/{slug}" => &["near", "after"],
         "/sign-in" | "/sign-up" => &["next"],
@@ -212,7 +223,8 @@ fn places_in(value: &Value) -> Vec<String> {
         Value::Array(items) => items.iter().enumerate().map(|(at, value)| (format!("/{at}"), value)).collect(),
         _ => Vec::new(),
     };
-    let below = inner.iter().flat_map(|(at, value)| places_in(value).into_iter().map(move |rest| format!("{at}{rest}")));
+    let below =
+        inner.iter().flat_map(|(at, value)| places_in(value).into_iter().map(move |rest| format!("{at}{rest}")));
     std::iter::once(String::new()).chain(below).collect()
 }
 
