@@ -221,7 +221,7 @@ fn places_in(value: &Value) -> Vec<String> {
     let inner: Vec<(String, &Value)> = match value {
         Value::Object(fields) => fields.iter().map(|(name, value)| (format!("/{name}"), value)).collect(),
         Value::Array(items) => items.iter().enumerate().map(|(at, value)| (format!("/{at}"), value)).collect(),
-        _ => Vec::new(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
     };
     let below =
         inner.iter().flat_map(|(at, value)| places_in(value).into_iter().map(move |rest| format!("{at}{rest}")));
