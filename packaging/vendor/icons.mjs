@@ -69,7 +69,7 @@ function symbol(from, name, svg) {
     .replace(/<!--.*?-->|<\?xml.*?\?>|<title>.*?<\/title>/gs, "")
     .replace(/^\s*<svg[^>]*>|<\/svg>\s*$/gs, "")
     .replace(/(&#xA;|&#x9;|\s)+/g, " ")
-    .replace(/\d+\.\d{3,}(?![\d.])/g, (number) => String(Number(Number(number).toFixed(2))))
+    .replace(/"[^"]*"/g, rounded)
     .replace(/> </g, "><")
     .replace(/ \/>/g, "/>")
     .replace(/ id="[^"]*"/g, "")
@@ -78,6 +78,13 @@ function symbol(from, name, svg) {
     ? `viewBox="0 0 24 24" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"`
     : `viewBox="0 0 15 15" fill="currentColor"`;
   return `<symbol id="${from.prefix}${name}" ${look}>${inner}</symbol>`;
+}
+
+// To two decimals. Not where there are arcs: their flags may run into the number behind them, as in `a2 2 0 001.999 2`.
+// Nor where a number has no digit before its point, since it may run into the one before: `.001.002`.
+function rounded(value) {
+  if (/[aA]/.test(value)) return value;
+  return value.replace(/(?<![\d.])\d+\.\d{3,}(?![\d.])/g, (number) => String(Number(Number(number).toFixed(2))));
 }
 
 function write(path, text) {

@@ -20,4 +20,16 @@ mod tests {
         assert_eq!(cover_of(eat.id), (Family::Food, "maki-restaurant"));
         assert_eq!(cover_of(CategoryId(u16::MAX)), (Family::Other, ""));
     }
+
+    #[test]
+    fn every_category_has_an_icon_in_the_sprite_and_every_path_there_can_be_drawn() {
+        let sprite = include_str!("../../assets/icons/sprite.svg");
+        for category in Categories::get().all() {
+            assert!(sprite.contains(&format!("<symbol id=\"{}\"", category.icon)), "{}", category.slug);
+        }
+        for path in sprite.split(" d=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            let broken = svgtypes::PathParser::from(path).find_map(|part| part.err());
+            assert!(broken.is_none(), "{path}: {broken:?}");
+        }
+    }
 }
