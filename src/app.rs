@@ -26,8 +26,7 @@ use crate::search::{Contributor, OpenState, Projection, Search};
 use crate::store::{Folder, FolderFault, Store};
 use crate::vouchers::Signer;
 use crate::web::{
-    MAX_FORM_BYTES, Metrics, PageError, Plan, Readiness, Settings, Site, assets, compression, dress, health, visit,
-    watch,
+    MAX_FORM_BYTES, Metrics, PageError, Plan, Readiness, Settings, Site, assets, compression, health, visit, watch,
 };
 use crate::{routes, schema};
 
@@ -67,7 +66,6 @@ pub fn router(site: Site, services: Services) -> Router {
         .layer(Extension(workplaces()))
         .layer(from_fn_with_state(site.clone(), recognise))
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
-        .layer(from_fn(dress))
         .layer(compression())
         .layer(from_fn_with_state(site.clone(), watch))
         .with_state(site)

@@ -4,6 +4,10 @@ use std::panic::{PanicHookInfo, catch_unwind, set_hook};
 
 use highstreet::cli::{Exit, run};
 
+/// A page and an order are some hundred small allocations each, which the C library's allocator makes a fifth slower.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> Exit {
     set_hook(Box::new(report_bug));
     catch_unwind(|| run(std::env::args_os())).unwrap_or(Exit::Bug)

@@ -257,8 +257,8 @@ impl Town<'_> {
     fn code_of(&self, order: orders::PublicOrderId) -> Result<crate::base::Code, Failure> {
         let snapshot = self.store.snapshot()?;
         let found = orders::order_by_public(&*snapshot, order)?;
-        let (id, _) = found.ok_or_else(|| bad("an order that was just placed is gone"))?;
-        let vouchers = vouchers::of_order(&*snapshot, id.untyped())?;
+        let (_, order) = found.ok_or_else(|| bad("an order that was just placed is gone"))?;
+        let vouchers = orders::vouchers_of(&*snapshot, &order)?;
         vouchers.first().map(|(_, voucher)| voucher.code).ok_or_else(|| bad("an order without a voucher"))
     }
 }

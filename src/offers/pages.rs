@@ -5,10 +5,10 @@ use askama::Template;
 use axum::extract::{Path, State as Shared};
 use axum::http::StatusCode;
 use jiff::tz::TimeZone;
-use serde_json::json;
+use serde::Serialize;
 
 use crate::accounts::Viewer;
-use crate::base::{Money, Timestamp};
+use crate::base::{Fault, Money, Timestamp};
 use crate::directory::{self, place_line};
 use crate::offers::model::{OfferId, Terms};
 use crate::offers::queries::{Listing, visible};
@@ -88,7 +88,7 @@ pub fn offer_page(
         status,
         OfferPage {
             cover: cover(id.as_bytes(), family, icon, frame.sprite),
-            json_ld: json_ld(&listing, &place, zone),
+            json_ld: json_ld(&listing, &place, zone)?,
             frame: frame.titled(title.clone()).described(described).canonical(format!("/o/{id}")).tab("search"),
             id: id.to_string(),
             title,
@@ -157,25 +157,48 @@ fn facts(terms: &Terms, zone: &TimeZone) -> Vec<Fact> {
 }
 
 /// schema.org for search engines. No text of a person can end the script that it stands in.
-fn json_ld(listing: &Listing, place: &directory::Place, zone: &TimeZone) -> String {
+fn json_ld(listing: &Listing, place: &directory::Place, zone: &TimeZone) -> Result<String, Fault> {
     let availability = match listing.phase {
-        Phase::OnSale => "InStock",
-        Phase::SoldOut => "SoldOut",
-        Phase::Scheduled => "PreOrder",
-        Phase::Draft | Phase::Paused | Phase::Ended | Phase::Withdrawn => "Discontinued",
+        Phase::OnSale => "https://schema.org/InStock",
+        Phase::SoldOut => "https://schema.org/SoldOut",
+        Phase::Scheduled => "https://schema.org/PreOrder",
+        Phase::Draft | Phase::Paused | Phase::Ended | Phase::Withdrawn => "https://schema.org/Discontinued",
     };
     let terms = &listing.terms;
-    json!({
-        "@context": "https://schema.org",
-        "@type": "Offer",
-        "name": terms.title.as_str(),
-        "price": terms.price.plain(),
-        "priceCurrency": terms.price.currency.code(),
-        "availability": format!("https://schema.org/{availability}"),
-        "validFrom": terms.sale_from.rfc3339_in(zone),
-        "validThrough": terms.sale_until.rfc3339_in(zone),
-        "seller": { "@type": "LocalBusiness", "name": place.name.as_str(), "address": place.address.line() },
-    })
-    .to_string()
-    .replace('<', "\\u003c")
+    let offer = StructuredOffer {
+        context: "https://schema.org",
+        kind: "Offer",
+        name: terms.title.as_str(),
+        price: terms.price.plain(),
+        price_currency: terms.price.currency.code(),
+        availability,
+        valid_from: terms.sale_from.rfc3339_in(zone),
+        valid_through: terms.sale_until.rfc3339_in(zone),
+        seller: StructuredSeller { kind: "LocalBusiness", name: place.name.as_str(), address: place.address.line() },
+    };
+    Ok(serde_json::to_string(&offer).map_err(|error| Fault::bug("writing JSON", error))?.replace('<', "\\u003c"))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StructuredOffer<'a> {
+    #[serde(rename = "@context")]
+    context: &'static str,
+    #[serde(rename = "@type")]
+    kind: &'static str,
+    name: &'a str,
+    price: String,
+    price_currency: &'a str,
+    availability: &'static str,
+    valid_from: String,
+    valid_through: String,
+    seller: StructuredSeller<'a>,
+}
+
+#[derive(Serialize)]
+struct StructuredSeller<'a> {
+    #[serde(rename = "@type")]
+    kind: &'static str,
+    name: &'a str,
+    address: String,
 }

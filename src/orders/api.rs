@@ -16,7 +16,7 @@ use crate::base::{Fault, Timestamp};
 use crate::offers::{self, OfferId};
 use crate::orders::commands::{Place, cancel, place, settle};
 use crate::orders::model::{Order, OrderId, OrderLine, PublicOrderId};
-use crate::orders::queries::{fulfilment_now, of_buyer, order, order_by_public, payment_name};
+use crate::orders::queries::{fulfilment_now, of_buyer, order, order_by_public, payment_name, vouchers_of};
 use crate::orders::refusal::Refusal;
 use crate::payments::{Method, Settled};
 use crate::store::{Lift, Outcome, Read, Tx};
@@ -271,7 +271,7 @@ fn json_of(read: &dyn Read, site: &Site, signer: &Signer, id: OrderId, order: &O
     let (zone, now) = (&site.settings().zone, site.clock().now());
     let time = |at: Timestamp| at.rfc3339_in(zone);
     let lines: Result<Vec<_>, Fault> = order.lines.iter().map(|line| line_json(read, line)).collect();
-    let vouchers = vouchers::of_order(read, id.untyped())?;
+    let vouchers = vouchers_of(read, order)?;
     Ok(OrderJson {
         id: order.public.to_string(),
         payment: payment_name(read, id)?,

@@ -5,10 +5,11 @@ use crate::kernel::stock::{self, ClaimId};
 use crate::kernel::timers;
 use crate::orders::commands::HOLD_TIMER;
 use crate::orders::model::{Fulfilment, ORDERS, Order, OrderId};
+use crate::orders::queries::vouchers_of;
 use crate::orders::rules::{all_paid_at_till, fulfilment_of};
 use crate::payments;
 use crate::store::Tx;
-use crate::vouchers::{self, VoucherState};
+use crate::vouchers::VoucherState;
 
 /// A claim goes back to its pool, whether it is held or sold; a second time changes nothing.
 pub(super) fn return_claim(tx: &mut Tx<'_>, claim: ClaimId) -> Result<(), Fault> {
@@ -18,13 +19,20 @@ pub(super) fn return_claim(tx: &mut Tx<'_>, claim: ClaimId) -> Result<(), Fault>
     Ok(())
 }
 
+/// Nobody waits for the end of the order's hold any more.
+pub(super) fn stop_hold(tx: &mut Tx<'_>, id: OrderId, order: &Order) -> Result<(), Fault> {
+    match order.hold_until {
+        Some(until) => timers::cancel(tx, HOLD_TIMER, id.untyped(), until),
+        None => Ok(()),
+    }
+}
+
 /// Writes down what the order has come to after its vouchers changed, and whether the till has its money.
 pub(super) fn after_change(tx: &mut Tx<'_>, id: OrderId, order: &Order) -> Result<(), Fault> {
-    let states: Vec<VoucherState> =
-        vouchers::of_order(&**tx, id.untyped())?.into_iter().map(|(_, voucher)| voucher.state).collect();
+    let states: Vec<VoucherState> = vouchers_of(&**tx, order)?.into_iter().map(|(_, voucher)| voucher.state).collect();
     let fulfilment = fulfilment_of(&states);
     if fulfilment != Fulfilment::Open {
-        timers::cancel(tx, HOLD_TIMER, id.untyped())?;
+        stop_hold(tx, id, order)?;
     }
     if fulfilment != order.fulfilment {
         tx.put(&ORDERS, &id, &Order { fulfilment, hold_until: None, ..order.clone() })?;

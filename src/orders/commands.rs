@@ -6,7 +6,7 @@ use crate::kernel::AnyId;
 use crate::kernel::stock::{self, Cap, ClaimId, Demand, PoolId, Request};
 use crate::kernel::timers;
 use crate::offers::{self, Listing, OfferId};
-use crate::orders::changes::{after_change, return_claim};
+use crate::orders::changes::{after_change, return_claim, stop_hold};
 use crate::orders::model::{Fulfilment, ORDERS, Order, OrderId, OrderLine, PublicOrderId, Unit};
 use crate::orders::queries::{by_public, require};
 use crate::orders::refusal::Refusal;
@@ -308,7 +308,7 @@ fn make_valid(tx: &mut Tx<'_>, id: OrderId, order: Order, origin: &Origin) -> Re
     for (_, unit) in order.units() {
         vouchers::make_valid(tx, unit.voucher, tender_of(payment), origin)?;
     }
-    timers::cancel(tx, HOLD_TIMER, id.untyped())?;
+    stop_hold(tx, id, &order)?;
     tx.put(&ORDERS, &id, &Order { fulfilment: Fulfilment::Open, hold_until: None, ..order })
 }
 
@@ -327,7 +327,7 @@ fn give_up(tx: &mut Tx<'_>, id: OrderId, order: Order, reason: VoidReason, origi
             }
         })?;
     }
-    timers::cancel(tx, HOLD_TIMER, id.untyped())?;
+    stop_hold(tx, id, &order)?;
     tx.put(&ORDERS, &id, &Order { fulfilment: Fulfilment::Cancelled, hold_until: None, ..order })
 }
 

@@ -20,6 +20,8 @@ pub use commands::{HOLD_TIMER, Place, cancel, expire_hold, pay, place, refund_vo
 pub use hooks::{JOINING_TIMER, after_expiry, after_guest_joined, after_redemption, after_undo, move_on};
 pub use model::*;
 pub use proof::check;
-pub use queries::{fulfilment_now, of_buyer, of_merchant, order, order_by_public, payment_name, payment_of, require};
+pub use queries::{
+    fulfilment_now, of_buyer, of_merchant, order, order_by_public, payment_name, payment_of, require, vouchers_of,
+};
 pub use refusal::Refusal;
 pub use rules::HOLD_SECONDS;

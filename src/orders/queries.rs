@@ -8,6 +8,7 @@ use crate::orders::model::{
 use crate::orders::rules::fulfilment_at;
 use crate::payments::{self, PaymentState};
 use crate::store::{Read, Span};
+use crate::vouchers::{self, Voucher, VoucherId};
 
 /// An order that another row names.
 pub fn require(read: &dyn Read, id: OrderId) -> Result<Order, Fault> {
@@ -57,6 +58,11 @@ pub fn of_merchant(
         None => span,
     };
     read.scan_by(&ORDERS, &ORDERS_BY_MERCHANT, span)?.take(limit).collect()
+}
+
+/// The vouchers that an order has yielded, in the order in which they were issued.
+pub fn vouchers_of(read: &dyn Read, order: &Order) -> Result<Vec<(VoucherId, Voucher)>, Fault> {
+    order.units().map(|(_, unit)| Ok((unit.voucher, vouchers::require(read, unit.voucher)?))).collect()
 }
 
 /// How the order's payment stands; `None` while the buyer has not chosen how to pay.

@@ -5,6 +5,7 @@ use crate::kernel::ledger::{self, Account, AccountKind, Cause, CauseKind, Draft,
 use crate::kernel::outbox;
 use crate::payments::model::{
     Method, PAYMENTS, Payment, PaymentId, PaymentState, REFUNDS, Refund, RefundId, RefundReason, RefundState,
+    payment_of,
 };
 use crate::payments::providers::{Collects, REFUND_LETTER, provider_of};
 use crate::payments::queries::{of_order, require};
@@ -14,13 +15,10 @@ use crate::store::{Row, Tx};
 /// Begins the payment of an order; answers how it stands at once. An order that awaits may change its method.
 pub fn begin(tx: &mut Tx<'_>, order: Id<()>, method: Method, amount: Money) -> Result<PaymentState, Fault> {
     let now = tx.now();
-    let id = match of_order(&**tx, order)? {
-        Some((_, payment)) if payment.state != PaymentState::Awaiting => {
-            return Err(Fault::bug("beginning a payment", "the order has one that is decided"));
-        }
-        Some((id, _)) => id,
-        None => tx.new_id(),
-    };
+    let id = payment_of(order);
+    if of_order(&**tx, order)?.is_some_and(|(_, payment)| payment.state != PaymentState::Awaiting) {
+        return Err(Fault::bug("beginning a payment", "the order has one that is decided"));
+    }
     let state = provider_of(method).begin(now);
     let payment = Payment { order, method, amount, state, refunded: 0, since: now };
     tx.put(&PAYMENTS, &id, &payment)?;

@@ -140,10 +140,13 @@ pub enum RefundState {
     },
 }
 
+/// The payment of an order bears the order's id: there is one at most, and it needs no index to be found.
+pub fn payment_of(order: Id<()>) -> PaymentId {
+    PaymentId::from_bytes(*order.as_bytes())
+}
+
 /// Key: payment. Value: for which order, how much, how it stands. Written here alone; read by orders and the desk.
-pub static PAYMENTS: Table<PaymentId, Payment> = Table::new(400, "payments", &[&PAYMENT_BY_ORDER]);
-pub static PAYMENT_BY_ORDER: Index<PaymentId, Payment, Id<()>> =
-    Index::unique(401, "payment_by_order", |_, payment| vec![payment.order]);
+pub static PAYMENTS: Table<PaymentId, Payment> = Table::new(400, "payments", &[]);
 
 /// Key: refund. Value: of which payment, how much, why, how far. Written here alone; read by orders.
 pub static REFUNDS: Table<RefundId, Refund> = Table::new(402, "refunds", &[&REFUNDS_BY_PAYMENT]);

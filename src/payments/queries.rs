@@ -1,9 +1,7 @@
 //! What orders and the desk read of payments.
 
 use crate::base::{Fault, Id};
-use crate::payments::model::{
-    PAYMENT_BY_ORDER, PAYMENTS, Payment, PaymentId, REFUNDS, REFUNDS_BY_PAYMENT, Refund, RefundId,
-};
+use crate::payments::model::{PAYMENTS, Payment, PaymentId, REFUNDS, REFUNDS_BY_PAYMENT, Refund, RefundId, payment_of};
 use crate::store::{Read, Span};
 
 /// A payment that another row names.
@@ -13,8 +11,8 @@ pub fn require(read: &dyn Read, id: PaymentId) -> Result<Payment, Fault> {
 
 /// The payment of an order, if the buyer has chosen how to pay.
 pub fn of_order(read: &dyn Read, order: Id<()>) -> Result<Option<(PaymentId, Payment)>, Fault> {
-    let Some(id) = read.find(&PAYMENT_BY_ORDER, &order)? else { return Ok(None) };
-    Ok(Some((id, require(read, id)?)))
+    let id = payment_of(order);
+    Ok(read.get(&PAYMENTS, &id)?.map(|payment| (id, payment)))
 }
 
 /// What has gone back of a payment, oldest first.

@@ -88,7 +88,7 @@ pub fn refund(tx: &mut Tx<'_>, id: VoucherId, origin: &Origin) -> Outcome<(), Re
     refundable(voucher.state)?;
     // Nothing below can refuse.
     let state = VoucherState::Refunded { at: tx.now() };
-    timers::cancel(tx, EXPIRY_TIMER, id.untyped())?;
+    timers::cancel(tx, EXPIRY_TIMER, id.untyped(), voucher.use_until)?;
     edge(tx, id, &voucher, EdgeKind::Refunded, state, origin)?;
     Ok(())
 }
@@ -99,7 +99,7 @@ pub fn void(tx: &mut Tx<'_>, id: VoucherId, reason: VoidReason, origin: &Origin)
     voidable(voucher.state)?;
     // Nothing below can refuse.
     let state = VoucherState::Void { at: tx.now(), reason };
-    timers::cancel(tx, EXPIRY_TIMER, id.untyped())?;
+    timers::cancel(tx, EXPIRY_TIMER, id.untyped(), voucher.use_until)?;
     edge(tx, id, &voucher, EdgeKind::Voided, state, origin)?;
     Ok(())
 }
@@ -171,7 +171,7 @@ pub fn redeem(tx: &mut Tx<'_>, actor: &Actor, ask: Redeem, origin: &Origin) -> O
         undone: None,
     };
     tx.put(&REDEMPTIONS, &redemption, &row)?;
-    timers::cancel(tx, EXPIRY_TIMER, id.untyped())?;
+    timers::cancel(tx, EXPIRY_TIMER, id.untyped(), voucher.use_until)?;
     edge(tx, id, &voucher, EdgeKind::Redeemed, VoucherState::Redeemed { redemption }, origin)?;
     tx.emit(&Redeemed { order: voucher.order })?;
     Ok(redemption)

@@ -214,14 +214,11 @@ impl Origin {
 }
 
 /// Key: voucher. Value: whose, for what, how it stands. Written here alone; read by its holder, tills and the desk.
-pub static VOUCHERS: Table<VoucherId, Voucher> =
-    Table::new(500, "vouchers", &[&VOUCHER_BY_CODE, &VOUCHERS_BY_HOLDER, &VOUCHERS_BY_ORDER]);
+pub static VOUCHERS: Table<VoucherId, Voucher> = Table::new(500, "vouchers", &[&VOUCHER_BY_CODE, &VOUCHERS_BY_HOLDER]);
 pub static VOUCHER_BY_CODE: Index<VoucherId, Voucher, Code> =
     Index::unique(501, "voucher_by_code", |_, voucher| vec![voucher.code]);
 pub static VOUCHERS_BY_HOLDER: Index<VoucherId, Voucher, PersonId> =
     Index::new(502, "vouchers_by_holder", |_, voucher| vec![voucher.holder]);
-pub static VOUCHERS_BY_ORDER: Index<VoucherId, Voucher, Id<()>> =
-    Index::new(503, "vouchers_by_order", |_, voucher| vec![voucher.order]);
 
 /// Key: voucher and number from 0. Value: one step. Written once; read by the desk and in disputes.
 pub static VOUCHER_EDGES: Table<(VoucherId, u32), Edge> = Table::new(504, "voucher_edges", &[]);

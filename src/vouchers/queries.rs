@@ -8,7 +8,7 @@ use crate::directory;
 use crate::store::{Read, Span};
 use crate::vouchers::model::{
     Edge, REDEMPTIONS, REDEMPTIONS_BY_MERCHANT, REDEMPTIONS_BY_ORDER, REDEMPTIONS_BY_PLACE, REDEMPTIONS_BY_VOUCHER,
-    Redemption, RedemptionId, VOUCHER_EDGES, VOUCHERS, VOUCHERS_BY_HOLDER, VOUCHERS_BY_ORDER, Voucher, VoucherId,
+    Redemption, RedemptionId, VOUCHER_EDGES, VOUCHERS, VOUCHERS_BY_HOLDER, Voucher, VoucherId,
 };
 use crate::vouchers::refusal::Refusal;
 
@@ -35,11 +35,6 @@ pub fn of_holder(
         None => span,
     };
     read.scan_by(&VOUCHERS, &VOUCHERS_BY_HOLDER, span)?.take(limit).collect()
-}
-
-/// The vouchers that an order yielded, in the order in which they were issued.
-pub fn of_order(read: &dyn Read, order: Id<()>) -> Result<Vec<(VoucherId, Voucher)>, Fault> {
-    read.scan_by(&VOUCHERS, &VOUCHERS_BY_ORDER, Span::prefix(&order))?.collect()
 }
 
 /// Every step of a voucher's life.

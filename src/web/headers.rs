@@ -1,10 +1,7 @@
 //! The security headers, on every answer.
 
-use axum::extract::Request;
 use axum::http::header::HeaderName;
 use axum::http::{HeaderMap, HeaderValue};
-use axum::middleware::Next;
-use axum::response::Response;
 
 /// Everything from this site alone, and nothing inline: a script that gets into a page does not run.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
@@ -21,13 +18,6 @@ const EVERYWHERE: [(&str, &str); 7] = [
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
 ];
-
-/// The layer around everything; `axum::middleware::from_fn(dress)`.
-pub async fn dress(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    security_headers(response.headers_mut());
-    response
-}
 
 /// Sets the headers, over whatever a handler said.
 pub fn security_headers(headers: &mut HeaderMap) {

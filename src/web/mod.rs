@@ -31,7 +31,7 @@ pub use errors::{PageError, PageResult, RETRY_AFTER_SECONDS, fault_status, own_r
 pub use flash::Flash;
 pub use form::{FieldErrors, Form, MAX_FORM_BYTES};
 pub use frame::{Frame, Visitor};
-pub use headers::{dress, security_headers};
+pub use headers::security_headers;
 pub use local_path::{LocalPath, SeeOther};
 pub use metrics::Metrics;
 pub use once::{FreshKey, NotAKey, Once, OnceKey};

@@ -1,4 +1,5 @@
-//! One line of log and one count for each request, by its route: no path of a person, no query, no code.
+//! Around every answer: the security headers, and one line of log and one count by its route: no path of a person, no
+//! query, no code.
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
@@ -6,7 +7,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use crate::base::clock::monotonic;
-use crate::web::Site;
+use crate::web::{Site, security_headers};
 
 /// The label of what no route matches.
 const NO_ROUTE: &str = "-";
@@ -16,7 +17,8 @@ pub async fn watch(State(site): State<Site>, request: Request, next: Next) -> Re
     let started = monotonic();
     let method = method_label(request.method());
     let matched = request.extensions().get::<MatchedPath>().cloned();
-    let response = next.run(request).await;
+    let mut response = next.run(request).await;
+    security_headers(response.headers_mut());
     let took = started.elapsed();
     let route = matched.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
     let status = response.status().as_u16();

@@ -14,7 +14,7 @@ use minicbor::{Decode, Encode};
 use crate::base::fault::FaultKind;
 use crate::base::{Fault, Timestamp};
 use crate::kernel::AnyId;
-use crate::store::{Described, Index, Outcome, Read, Span, Stop, Store, Table, Tx};
+use crate::store::{Described, Outcome, Read, Span, Stop, Store, Table, Tx};
 
 /// Most timers that one transaction fires.
 const FIRE_AT_ONCE: usize = 32;
@@ -45,29 +45,18 @@ pub struct Timer {
 /// | key | value | who writes | who reads |
 /// |---|---|---|---|
 /// | due, kind, id | faults so far | `set`, `cancel`; firing deletes | the ticker |
-pub static TIMERS: Table<TimerKey, Timer> = Table::new(40, "timers", &[&BY_SUBJECT]);
+pub static TIMERS: Table<TimerKey, Timer> = Table::new(40, "timers", &[]);
 
-/// The one timer of a kind for an id, so that it can be moved or cancelled.
-pub static BY_SUBJECT: Index<TimerKey, Timer, (String, AnyId)> =
-    Index::unique(41, "timers_by_subject", |(_, kind, id), _| vec![(kind.clone(), *id)]);
-
-/// Sets the timer of this kind for this id; moves it if there is one. `kind` is a stable kebab-case name.
+/// Sets a timer. `kind` is a stable kebab-case name. Whoever sets it knows when it is due from a row of its own: that
+/// spares an index, which every sale would pay for.
 pub fn set(tx: &mut Tx<'_>, kind: &str, id: AnyId, due: Timestamp) -> Result<(), Fault> {
-    cancel(tx, kind, id)?;
     tx.put(&TIMERS, &(due, kind.to_owned(), id), &Timer::default())
 }
 
-/// Forgets the timer. Answers whether there was one.
-pub fn cancel(tx: &mut Tx<'_>, kind: &str, id: AnyId) -> Result<bool, Fault> {
-    match tx.find(&BY_SUBJECT, &(kind.to_owned(), id))? {
-        Some(key) => tx.delete(&TIMERS, &key).map(|()| true),
-        None => Ok(false),
-    }
-}
-
-/// When the timer of this kind for this id is due, if it is set.
-pub fn due(read: &dyn Read, kind: &str, id: AnyId) -> Result<Option<Timestamp>, Fault> {
-    Ok(read.find(&BY_SUBJECT, &(kind.to_owned(), id))?.map(|(due, _, _)| due))
+/// Forgets the timer that was set for this instant. One that was put off after a fault fires all the same, and finds
+/// nothing to do.
+pub fn cancel(tx: &mut Tx<'_>, kind: &str, id: AnyId, due: Timestamp) -> Result<(), Fault> {
+    tx.delete(&TIMERS, &(due, kind.to_owned(), id))
 }
 
 /// What a timer runs. It finds out for itself whether there is still something to do.

@@ -11,7 +11,7 @@ use crate::directory;
 use crate::orders::commands::{cancel, refund_voucher};
 use crate::orders::model::{Fulfilment, Order, OrderId, PublicOrderId};
 use crate::orders::pages::{NoFields, Sum, parse_id, sums, title};
-use crate::orders::queries::{fulfilment_now, of_buyer, order, require};
+use crate::orders::queries::{fulfilment_now, of_buyer, order, require, vouchers_of};
 use crate::orders::rules::payable;
 use crate::payments::{self, Payment, PaymentState, RefundState};
 use crate::store::Read;
@@ -186,7 +186,7 @@ fn order_page(read: &dyn Read, frame: Frame, id: OrderId, order: &Order, at: &Mo
     let payment = payments::of_order(read, id.untyped())?;
     let state = payment.as_ref().map(|(_, payment)| payment.state);
     let is_payable = payable(order.fulfilment, state, order.hold_until, at.now).is_ok();
-    let vouchers = vouchers::of_order(read, id.untyped())?;
+    let vouchers = vouchers_of(read, order)?;
     let fulfilment = fulfilment_now(read, id, order, at.now)?;
     let is_over = matches!(fulfilment, Fulfilment::Cancelled | Fulfilment::Expired);
     let stubs: Result<Vec<_>, Fault> =
