@@ -124,10 +124,8 @@ fn issue_line(
 ) -> Result<OrderLine, Fault> {
     let issue = Issue {
         order: order.untyped(),
-        offer: listing.id,
-        version: listing.offer.version,
+        listing,
         holder,
-        value: listing.terms.price,
         tender: tender_of(payment),
         valid: matches!(payment, Some(PaymentState::Paid { .. } | PaymentState::AtTill)),
     };

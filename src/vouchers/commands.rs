@@ -1,7 +1,7 @@
 //! What happens to vouchers: orders issue, validate, refund and void them; tills use them; holders get new codes.
 
 use crate::accounts::{Action, Actor, Denied, PersonId, PlaceId, Resident, Till};
-use crate::base::{Code, Fault, Id, Money, Timestamp};
+use crate::base::{Code, Fault, Id, Timestamp};
 use crate::directory;
 use crate::kernel::AnyId;
 use crate::kernel::ledger::{self, Account, AccountKind, Cause, CauseKind, Draft, Event, PostingId, flow};
@@ -24,31 +24,29 @@ const CODE_TRIES: usize = 8;
 
 /// What an order line yields, once a unit.
 #[derive(Clone, Copy, Debug)]
-pub struct Issue {
+pub struct Issue<'a> {
     pub order: Id<()>,
-    pub offer: offers::OfferId,
-    pub version: u32,
+    /// The offer under the terms that were agreed to.
+    pub listing: &'a offers::Listing,
     pub holder: PersonId,
-    pub value: Money,
     pub tender: VoucherTender,
     /// Valid at once, or only when the money has come.
     pub valid: bool,
 }
 
 /// Makes a voucher for one unit of an offer.
-pub fn issue(tx: &mut Tx<'_>, issue: Issue, origin: &Origin) -> Result<VoucherId, Fault> {
-    let offer = offers::require(&**tx, issue.offer)?;
-    let terms = offers::terms(&**tx, issue.offer, issue.version)?;
+pub fn issue(tx: &mut Tx<'_>, issue: Issue<'_>, origin: &Origin) -> Result<VoucherId, Fault> {
+    let offers::Listing { id: offer_id, offer, terms, .. } = issue.listing;
     let id = tx.new_id();
     let voucher = Voucher {
         order: issue.order,
-        offer: issue.offer,
-        version: issue.version,
+        offer: *offer_id,
+        version: offer.version,
         merchant: offer.merchant,
         place: offer.place,
         holder: issue.holder,
         code: free_code(tx)?,
-        value: issue.value,
+        value: terms.price,
         tender: issue.tender,
         use_from: terms.use_from,
         use_until: terms.use_until,

@@ -143,15 +143,20 @@ fn begin(tx: &mut Tx<'_>, request: Request<'_>, state: ClaimState) -> Outcome<Cl
 fn admit(tx: &mut Tx<'_>, claim: &Claim) -> Outcome<(), Refusal> {
     let now = tx.now();
     let mut budget = MAX_EXPIRED_AT_ONCE;
+    let mut may_have_more = Vec::with_capacity(claim.demands.len());
     for demand in &claim.demands {
-        for expired in expired_holds(&**tx, demand.pool, now, budget)? {
-            expire(tx, expired)?;
-            budget -= 1;
+        let expired = expired_holds(&**tx, demand.pool, now, budget)?;
+        may_have_more.push(expired.len() == budget);
+        budget -= expired.len();
+        for id in expired {
+            expire(tx, id)?;
         }
     }
     let mut demands = Vec::with_capacity(claim.demands.len());
-    for demand in &claim.demands {
-        demands.push((*demand, level(&**tx, demand.pool, now)?));
+    for (demand, may_have_more) in claim.demands.iter().zip(may_have_more) {
+        // A pool that has let go of every expired hold says of itself how it stands.
+        let pool = if may_have_more { level(&**tx, demand.pool, now)? } else { tx.must_get(&POOLS, &demand.pool)? };
+        demands.push((*demand, pool));
     }
     let mut caps = Vec::with_capacity(claim.caps.len());
     for cap in &claim.caps {

@@ -93,16 +93,12 @@ pub fn payments_refund() {
 
 pub fn vouchers_issue() {
     let town = Town::new();
-    let issue = Issue {
-        order: Id::from_bytes([7; 16]),
-        offer: town.deal,
-        version: 1,
-        holder: town.people.anna.person,
-        value: euros(1250),
-        tender: VoucherTender::Till,
-        valid: true,
-    };
-    does_the_same_twice(&town.store, |tx| unrefused(vouchers::issue(tx, issue, &key())));
+    let (order, holder) = (Id::from_bytes([7; 16]), town.people.anna.person);
+    does_the_same_twice(&town.store, |tx| {
+        let listing = &offers::listing(&**tx, town.deal, tx.now())?.unwrap();
+        let issue = Issue { order, listing, holder, tender: VoucherTender::Till, valid: true };
+        unrefused(vouchers::issue(tx, issue, &key()))
+    });
 }
 
 pub fn vouchers_make_valid() {
