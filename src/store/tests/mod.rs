@@ -3,6 +3,7 @@
 mod backup;
 mod basics;
 mod committers;
+mod faults;
 mod files;
 mod folder;
 mod formats;
