@@ -36,12 +36,15 @@ pub struct Condition {
 }
 
 impl Condition {
-    /// One word for what is lacking, for machines.
+    /// What may be lacking, for machines.
+    pub const LACKING: [&str; 3] = ["disk", "space", "clock"];
+
+    /// One word for what is lacking, one of [`Condition::LACKING`].
     pub fn lacking(&self) -> Option<&'static str> {
         self.refusal.as_ref().map(|fault| match fault.kind {
-            FaultKind::Full => "disk space",
-            FaultKind::Stopped => "a look at the clock",
-            FaultKind::Busy | FaultKind::Io | FaultKind::Unsettled | FaultKind::Corrupt | FaultKind::Bug => "the disk",
+            FaultKind::Full => "space",
+            FaultKind::Stopped => "clock",
+            FaultKind::Busy | FaultKind::Io | FaultKind::Unsettled | FaultKind::Corrupt | FaultKind::Bug => "disk",
         })
     }
 }
