@@ -3,7 +3,7 @@
 mod backup;
 mod basics;
 mod committers;
-mod faults;
+mod frail;
 mod files;
 mod folder;
 mod formats;
