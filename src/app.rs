@@ -61,6 +61,7 @@ pub fn router(site: Site, services: Services) -> Router {
         .layer(catch_panics(&site))
         .layer(from_fn(problems));
     pages
+        .merge(probes())
         .merge(api.route("/api/v1/openapi.json", get(openapi::openapi)))
         .layer(Extension(services.signer))
         .layer(Extension(Passwords::default()))
@@ -81,11 +82,14 @@ fn workplaces() -> Workplaces {
     }
 }
 
-/// What machines ask for: health, figures, files.
+/// Health, in the plain words that probes read: no page is drawn over them.
+fn probes() -> Router<Site> {
+    Router::new().route("/healthz", get(health::healthz)).route("/readyz", get(health::readyz))
+}
+
+/// What machines ask for besides: figures, files.
 fn machines() -> Router<Site> {
     Router::new()
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
         .route("/robots.txt", get(assets::robots))
         .route("/favicon.ico", get(assets::favicon))

@@ -13,6 +13,8 @@ use crate::kit::{Launch, Server};
 
 /// How soon after the end of a fault the store must take writes again.
 pub const WELL_AGAIN: Duration = Duration::from_secs(5);
+/// How long strace may take to let go.
+const LAST_WORDS: Duration = Duration::from_secs(3);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
 /// Starts what follows with room for so many descriptors only.
@@ -63,6 +65,12 @@ impl Injection {
 impl Drop for Injection {
     fn drop(&mut self) {
         let _ = kill_process(Pid::from_child(&self.0), Signal::INT);
+        let started = monotonic();
+        while matches!(self.0.try_wait(), Ok(None)) && started.elapsed() < LAST_WORDS {
+            std::thread::sleep(BETWEEN_LOOKS);
+        }
+        // It waits for ever for a server that was killed meanwhile; killed itself, it lets go as well.
+        let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
