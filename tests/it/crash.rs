@@ -14,13 +14,13 @@ const PEOPLE_AT_ONCE: u64 = 4;
 
 /// Something that somebody was told is done.
 #[derive(Debug, PartialEq, Eq)]
-enum Deed {
+pub enum Deed {
     SignedUp { email: String, session: String },
     SignedOut { session: String },
 }
 
 impl Deed {
-    fn holds(&self, server: &Server) -> bool {
+    pub fn holds(&self, server: &Server) -> bool {
         let me = |session: &str| {
             server.guest().send("GET", "/me", &[("cookie", &format!("hs_session={session}"))], Vec::new())
         };
@@ -35,7 +35,7 @@ impl Deed {
 }
 
 /// Signs somebody up, and every second one out again; answers what it was told.
-fn come_and_go(guest: &Person, number: &str, leaves: bool) -> Option<Deed> {
+pub fn come_and_go(guest: &Person, number: &str, leaves: bool) -> Option<Deed> {
     let email = format!("person-{number}@example.org");
     let fields = [("name", "Anna"), ("email", &email), ("password", "correct horse")];
     if guest.fill("/sign-up", "main form", &fields).status != 303 {
@@ -64,7 +64,7 @@ fn people(server: &Server, name: &str) -> Vec<Deed> {
     deeds
 }
 
-fn lost(server: &Server, deeds: &[Deed]) -> Vec<String> {
+pub fn lost(server: &Server, deeds: &[Deed]) -> Vec<String> {
     deeds.iter().filter(|deed| !deed.holds(server)).map(|deed| format!("{deed:?}")).collect()
 }
 
