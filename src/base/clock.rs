@@ -110,7 +110,8 @@ impl fmt::Debug for Timestamp {
 #[derive(Debug)]
 pub struct Clock {
     anchor: Timestamp,
-    started: Instant,
+    /// `None`: it stands until it is moved.
+    started: Option<Instant>,
     moved_ms: AtomicI64,
 }
 
@@ -122,7 +123,12 @@ impl Clock {
 
     /// A clock that starts at this instant and runs (demo and tests).
     pub fn starting_at(anchor: Timestamp) -> Clock {
-        Clock { anchor, started: monotonic(), moved_ms: AtomicI64::new(0) }
+        Clock { anchor, started: Some(monotonic()), moved_ms: AtomicI64::new(0) }
+    }
+
+    /// A clock that stands at this instant until it is moved (simulations).
+    pub fn standing_at(anchor: Timestamp) -> Clock {
+        Clock { anchor, started: None, moved_ms: AtomicI64::new(0) }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -142,7 +148,8 @@ impl Clock {
     }
 
     fn run_ms(&self) -> i64 {
-        i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX)
+        let elapsed = self.started.map_or(Duration::ZERO, |started| started.elapsed());
+        i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
     }
 }
 
@@ -261,6 +268,15 @@ mod tests {
         assert!(clock.now() < Timestamp(5_060_000));
         assert!(!clock.move_to(Timestamp(1_000_000)));
         assert!(clock.now() >= Timestamp(5_000_000));
+    }
+
+    #[test]
+    fn a_standing_clock_moves_only_when_it_is_moved() {
+        let clock = Clock::standing_at(Timestamp(1_000_000));
+        std::thread::sleep(Duration::from_millis(2));
+        assert_eq!(clock.now(), Timestamp(1_000_000));
+        assert!(clock.move_to(Timestamp(5_000_000)));
+        assert_eq!(clock.now(), Timestamp(5_000_000));
     }
 
     #[test]

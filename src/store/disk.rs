@@ -1,11 +1,13 @@
 //! The file itself: rows, the log beside them, and snapshots. The only file that names the storage engine.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use minicbor::{Decode, Encode};
 use redb::{ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition};
 
 use crate::base::{Fault, Timestamp};
+use crate::store::ground::{Ground, OnGround};
 use crate::store::log::Batch;
 use crate::store::overlay::{Pairs, Stretch};
 use crate::store::{Read, Row};
@@ -55,6 +57,8 @@ pub enum Place<'a> {
     File(&'a Path),
     /// For tests and rehearsals: gone when dropped.
     Memory,
+    /// For harnesses that cut the power and let calls fail.
+    Ground(&'a Arc<dyn Ground>),
 }
 
 pub struct Disk {
@@ -72,6 +76,7 @@ impl Disk {
                 builder.open(path)
             }
             Place::Memory => builder.create_with_backend(redb::backends::InMemoryBackend::new()),
+            Place::Ground(ground) => builder.create_with_backend(OnGround(ground.clone())),
         };
         Ok(Disk { database: database.map_err(|error| fault("opening the store", error))? })
     }

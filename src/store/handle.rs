@@ -60,8 +60,16 @@ impl Store {
         options: Options<'_>,
         committer: impl FnOnce(Arc<Disk>) -> Result<Box<dyn Committer>, Fault>,
     ) -> Result<Store, OpenFault> {
+        Store::open_by_chance(options, Chance::from_system()?, committer)
+    }
+
+    /// Opens the store with chance that is given: a simulation can then be run again.
+    pub fn open_by_chance(
+        options: Options<'_>,
+        mut chance: Chance,
+        committer: impl FnOnce(Arc<Disk>) -> Result<Box<dyn Committer>, Fault>,
+    ) -> Result<Store, OpenFault> {
         let disk = Arc::new(Disk::open(options.place, options.cache_bytes)?);
-        let mut chance = Chance::from_system()?;
         let known = match disk.head()? {
             Some(head) => head,
             None => new_city(&disk, &options, &mut chance)?,

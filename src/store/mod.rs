@@ -9,6 +9,7 @@ mod disk;
 mod folder;
 #[cfg(test)]
 pub(crate) mod golden;
+mod ground;
 mod handle;
 mod hooks;
 mod key;
@@ -28,6 +29,7 @@ pub use backup::{BackupFault, Manifest, Part, backup, restore, to_new_file, veri
 pub use committer::{Committed, Committer, InFile, Shared};
 pub use disk::{Disk, Head, Origin, Place, Snapshot};
 pub use folder::{Expect, Folder, FolderFault};
+pub use ground::Ground;
 pub use handle::{OpenFault, Options, Store};
 pub use hooks::{Hook, Hooks};
 pub use key::Key;

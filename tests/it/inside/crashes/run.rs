@@ -1,0 +1,345 @@
+//! One run from a seed: people command the shop until something goes wrong with its disk; then the store is opened
+//! again, as a new process does, and all that anybody was told must hold.
+
+use std::sync::Arc;
+
+use highstreet::app::wiring;
+use highstreet::base::Fault;
+use highstreet::kernel::outbox::{self, LETTERS, LetterState};
+use highstreet::payments::{REFUNDS, RefundState};
+use highstreet::store::{Answer, Span, Stop, Store};
+
+use super::super::model::Dice;
+use super::super::model::shop::{END, same};
+use super::super::town::{Answered, Town};
+use super::city::{Answers, City, open};
+use super::ground::{Disk, Honesty, Mishap, Moment};
+use super::record::{Ask, CHUNK, Command, Record, Told};
+use super::together::{Decided, together};
+
+/// Commands and power cuts of a run, at least.
+pub const COMMANDS: usize = 200;
+pub const CUTS: usize = 3;
+/// Commands at once, at most.
+const AT_ONCE: usize = 6;
+/// Places in an edition of the file that is imported.
+const FILE: u32 = 4 * CHUNK;
+/// Turns in which something must go wrong that was planned.
+const TURNS: usize = 400;
+/// Longer than a letter is ever leased or put off here.
+const LETTER_PAUSE: i64 = 3600;
+
+/// What is wrong with the product or its disk, for the harness to see.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sabotage {
+    pub honesty: Honesty,
+    pub answers: Answers,
+    /// What was refused leaves behind what it did until then.
+    pub keeps_refused: bool,
+}
+
+/// What a run has been through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub commands: usize,
+    /// Batches of several commands that were answered.
+    pub batches: usize,
+    pub refused: usize,
+    pub cuts: usize,
+    pub errors: usize,
+    /// Of those, while the store was being opened again.
+    pub in_recovery: usize,
+    /// Commands that nobody was told of, and that had happened, or not.
+    pub happened: usize,
+    pub vanished: usize,
+    /// Of all that was written: the same for the same seed.
+    pub trace: u64,
+}
+
+/// What was going on when something went wrong.
+enum Doubt {
+    Nothing,
+    /// A batch: how things stand if it happened. `None`: it can't have.
+    Batch(usize, Option<Record>),
+    /// So many seconds had passed, and timers were firing.
+    Timers(i64),
+    Letters,
+}
+
+struct Run<'a> {
+    city: &'a City,
+    sabotage: Sabotage,
+    dice: Dice,
+    disk: Arc<Disk>,
+    record: Record,
+    /// Seconds since the opening.
+    now: i64,
+    /// The last commit that somebody was told of.
+    told: u64,
+    /// Where in which edition of a file an import is.
+    import: (u32, u32),
+    tally: Tally,
+}
+
+/// Runs one seed; says what does not hold.
+pub fn run(city: &City, seed: u64, sabotage: Sabotage) -> Result<Tally, String> {
+    let mut dice = Dice::of(seed);
+    let disk = Arc::new(Disk::with(city.image.clone(), dice.number(), sabotage.honesty));
+    let (record, tally) = (Record::of(city.shop.clone()), Tally::default());
+    let mut run = Run { city, sabotage, dice, disk, record, now: 0, told: 0, import: (0, 0), tally };
+    let mut town = city.town.on(run.open().map_err(|fault| format!("the city does not open: {fault}"))?);
+    run.told = town.read().seq();
+    while run.tally.commands < COMMANDS || run.tally.cuts < CUTS {
+        let doubt = run.live(&town)?;
+        drop(town);
+        town = run.recover(doubt)?;
+    }
+    run.close(&town)?;
+    Ok(run.tally)
+}
+
+impl Run<'_> {
+    fn open(&mut self) -> Result<Store, String> {
+        let seed = self.dice.number();
+        open(&self.disk, self.now, seed, self.sabotage.answers).map_err(|fault| fault.to_string())
+    }
+
+    /// Lets people do things until something goes wrong.
+    fn live(&mut self, town: &Town) -> Result<Doubt, String> {
+        let mishap = self.dice.pick(&[Mishap::PowerCut, Mishap::PowerCut, Mishap::PowerCut, Mishap::Error]);
+        let moment = match self.dice.below(4) {
+            0 => Moment::BeforeSync(self.dice.below(40) as u64),
+            1 => Moment::AfterSync(self.dice.below(40) as u64),
+            _ => Moment::Call(self.dice.below(800) as u64),
+        };
+        self.disk.plan(moment, mishap);
+        for _ in 0..TURNS {
+            let doubt = match self.dice.below(10) {
+                0 => self.time_passes(town),
+                1 => self.letters_go_out(town),
+                _ => self.people_command(town)?,
+            };
+            if self.disk.has_struck() {
+                return Ok(doubt);
+            }
+            if !matches!(doubt, Doubt::Nothing) {
+                return Err("a fault, and nothing was wrong with the disk".to_owned());
+            }
+        }
+        Err(format!("{moment:?} never came"))
+    }
+
+    fn people_command(&mut self, town: &Town) -> Result<Doubt, String> {
+        let asks: Vec<Ask> = (0..1 + self.dice.below(AT_ONCE)).map(|_| self.ask()).collect();
+        let commands = asks.iter().map(|ask| self.command(town, ask)).collect();
+        self.tally.commands += asks.len();
+        let answered = together(&town.store, commands);
+        let faults = answered.iter().filter(|(answer, _)| matches!(answer.outcome, Err(Stop::Fault(_)))).count();
+        match faults {
+            0 => self.all_are_told(&asks, answered).map(|()| Doubt::Nothing),
+            some if some == asks.len() => {
+                let ran: Option<Vec<_>> = answered.into_iter().map(|(_, ran)| ran).collect();
+                let after = ran.and_then(|ran| self.record_after(&asks, ran));
+                Ok(Doubt::Batch(asks.len(), after.transpose()?))
+            }
+            some => Err(format!("{some} of {} commands of a batch were told of a fault", asks.len())),
+        }
+    }
+
+    fn ask(&mut self) -> Ask {
+        if self.dice.below(12) > 0 {
+            return Ask::Wish(self.record.shop.wish(&mut self.dice));
+        }
+        let (from, edition) = self.import;
+        self.import = if from + CHUNK < FILE { (from + CHUNK, edition) } else { (0, edition + 1) };
+        Ask::Import { from, edition }
+    }
+
+    fn command(&self, town: &Town, ask: &Ask) -> Command {
+        let command = self.record.command(town, ask);
+        if !self.sabotage.keeps_refused {
+            return command;
+        }
+        Box::new(move |tx| {
+            command(tx).map_err(|stop| match stop {
+                Stop::Refuse(refusal) => Stop::RefuseKeeping(refusal),
+                Stop::RefuseKeeping(_) | Stop::Fault(_) => stop,
+            })
+        })
+    }
+
+    fn all_are_told(
+        &mut self,
+        asks: &[Ask],
+        answered: Vec<(Answer<Told, &'static str>, Option<Decided>)>,
+    ) -> Result<(), String> {
+        self.tally.batches += usize::from(asks.len() > 1);
+        let first = answered.first().map(|(answer, _)| answer.position.seq);
+        for (ask, (answer, _)) in asks.iter().zip(answered) {
+            same("the batch of a command", &Some(answer.position.seq), &first)?;
+            self.told = self.told.max(answer.position.seq);
+            self.tally.refused += usize::from(answer.outcome.is_err());
+            self.record.hear(ask, without_fault(answer.outcome)?)?;
+        }
+        Ok(())
+    }
+
+    /// The record if all of these have happened; `None` if one could not be decided, so that none has.
+    fn record_after(&self, asks: &[Ask], ran: Vec<Decided>) -> Option<Result<Record, String>> {
+        let mut after = self.record.clone();
+        for (ask, outcome) in asks.iter().zip(ran) {
+            if matches!(outcome, Err(Stop::Fault(_))) {
+                return None;
+            }
+            let heard = without_fault(outcome).and_then(|answer| after.hear(ask, answer));
+            if let Err(fault) = heard {
+                return Some(Err(fault));
+            }
+        }
+        Some(Ok(after))
+    }
+
+    fn time_passes(&mut self, town: &Town) -> Doubt {
+        let seconds = self.dice.pick(&[5, 30, 60, 300, 600]);
+        self.now += seconds;
+        self.tally.commands += 1;
+        town.pass_without_timers(seconds);
+        match self.fire(town) {
+            Ok(()) => {
+                self.record.shop.pass(seconds);
+                Doubt::Nothing
+            }
+            Err(_) => Doubt::Timers(seconds),
+        }
+    }
+
+    fn fire(&mut self, town: &Town) -> Result<(), Fault> {
+        while town.tick()? {}
+        self.told = town.store.snapshot()?.seq();
+        Ok(())
+    }
+
+    fn letters_go_out(&mut self, town: &Town) -> Doubt {
+        self.tally.commands += 1;
+        let sent = outbox::run_once(&town.store, &wiring::carriers(&town.store));
+        match sent.and_then(|_| town.store.snapshot()) {
+            Ok(snapshot) => {
+                self.told = snapshot.seq();
+                Doubt::Nothing
+            }
+            Err(_) => Doubt::Letters,
+        }
+    }
+
+    /// Opens the store again, through whatever goes wrong meanwhile, and checks it.
+    fn recover(&mut self, doubt: Doubt) -> Result<Town, String> {
+        let mut tries = 0;
+        let store = loop {
+            let mishap = self.disk.calm().ok_or("nothing was wrong with the disk")?;
+            self.tally.cuts += usize::from(mishap == Mishap::PowerCut);
+            self.tally.errors += usize::from(mishap == Mishap::Error);
+            self.tally.in_recovery += usize::from(tries > 0);
+            if mishap == Mishap::PowerCut {
+                self.change_disk(self.disk.after_the_cut());
+            }
+            tries += 1;
+            if tries < 4 && self.dice.below(2) == 0 {
+                self.plan_for_recovery();
+            }
+            match self.open() {
+                Ok(store) if !self.disk.has_struck() => break store,
+                Ok(_) => {}
+                Err(_) if self.disk.has_struck() => {}
+                Err(fault) => return Err(format!("the store does not open: {fault}")),
+            }
+        };
+        self.disk.calm();
+        let town = self.city.town.on(store);
+        self.settle(&town, doubt)?;
+        self.holds(&town)?;
+        Ok(town)
+    }
+
+    fn change_disk(&mut self, image: Vec<u8>) {
+        self.tally.trace = self.tally.trace.rotate_left(7) ^ self.disk.trace();
+        self.disk = Arc::new(Disk::with(image, self.dice.number(), self.sabotage.honesty));
+    }
+
+    fn plan_for_recovery(&mut self) {
+        let mishap = self.dice.pick(&[Mishap::PowerCut, Mishap::Error]);
+        let moment = match self.dice.below(4) {
+            0 => Moment::BeforeSync(self.dice.below(3) as u64),
+            1 => Moment::AfterSync(self.dice.below(3) as u64),
+            _ => Moment::Call(self.dice.below(40) as u64),
+        };
+        self.disk.plan(moment, mishap);
+    }
+
+    /// Finds out what became of what nobody was told of.
+    fn settle(&mut self, town: &Town, doubt: Doubt) -> Result<(), String> {
+        let (told, found) = (self.told, town.read().seq());
+        if found < told {
+            return Err(format!("commit {told} was acknowledged and is lost: the store is at {found}"));
+        }
+        self.told = found;
+        match doubt {
+            Doubt::Nothing => same("commits that nobody asked for", &(found - told), &0),
+            Doubt::Batch(commands, _) if found == told => {
+                self.tally.vanished += commands;
+                Ok(())
+            }
+            Doubt::Batch(commands, Some(after)) if found == told + 1 => {
+                self.tally.happened += commands;
+                self.record = after;
+                Ok(())
+            }
+            Doubt::Batch(..) => Err(format!("the store is at {found}, and {told} was the last commit")),
+            Doubt::Timers(seconds) => {
+                proofs(town)?;
+                self.fire(town).map_err(|fault| fault.to_string())?;
+                self.record.shop.pass(seconds);
+                Ok(())
+            }
+            Doubt::Letters => Ok(()),
+        }
+    }
+
+    /// DESIGN.md, section 11.
+    fn holds(&self, town: &Town) -> Result<(), String> {
+        self.city.log_leads_to_rows(town)?;
+        proofs(town)?;
+        self.record.agrees(town)
+    }
+
+    /// The shop closes: what was sold runs out, every letter arrives, once.
+    fn close(&mut self, town: &Town) -> Result<(), String> {
+        let rest = END - self.now.min(END) + LETTER_PAUSE;
+        self.now += rest;
+        town.pass(rest);
+        self.record.shop.pass(rest);
+        let sent = || outbox::run_once(&town.store, &wiring::carriers(&town.store)).map_err(|fault| fault.to_string());
+        while sent()? > 0 {}
+        let read = town.read();
+        let letters = read.scan(&LETTERS, Span::all()).unwrap().map(Result::unwrap);
+        let letters = letters.filter(|(_, letter)| matches!(letter.state, LetterState::Done { .. }));
+        let refunds = read.scan(&REFUNDS, Span::all()).unwrap().map(Result::unwrap);
+        let refunds = refunds.filter(|(_, refund)| matches!(refund.state, RefundState::Done { .. }));
+        let expected = read.scan(&REFUNDS, Span::all()).unwrap().count();
+        same("letters that arrived, and refunds", &(letters.count(), refunds.count()), &(expected, expected))?;
+        self.tally.trace = self.tally.trace.rotate_left(7) ^ self.disk.trace();
+        self.holds(town)
+    }
+}
+
+fn without_fault(outcome: Decided) -> Result<Answered<Told>, String> {
+    match outcome {
+        Ok(told) => Ok(Ok(told)),
+        Err(Stop::Refuse(refusal) | Stop::RefuseKeeping(refusal)) => Ok(Err(refusal)),
+        Err(Stop::Fault(fault)) => Err(fault.to_string()),
+    }
+}
+
+fn proofs(town: &Town) -> Result<(), String> {
+    let faults = highstreet::app::check(&town.read()).map_err(|fault| fault.to_string())?;
+    if faults.is_empty() { Ok(()) } else { Err(faults.join("\n")) }
+}
