@@ -209,11 +209,15 @@ impl State {
                 }
             }
             Some(Mishap::PowerCut) => {}
-            // As Linux does it: what could not be written counts as written, and is lost with the power.
+            // As Linux does it: what could not be written counts as written, and is lost with the power. The length is
+            // the file system's own, which keeps it.
             Some(Mishap::Error) => {
                 let kept = self.dice.pick(&KEPT);
                 for change in std::mem::take(&mut self.unsynced) {
-                    apply_in_part(&mut self.lasting, &change, kept, &mut self.dice);
+                    match change {
+                        Change::Resized(_) => self.unsynced.push(change),
+                        Change::Wrote { .. } => apply_in_part(&mut self.lasting, &change, kept, &mut self.dice),
+                    }
                 }
             }
         }

@@ -108,9 +108,9 @@ impl Run<'_> {
     fn live(&mut self, town: &Town) -> Result<Doubt, String> {
         let mishap = self.dice.pick(&[Mishap::PowerCut, Mishap::PowerCut, Mishap::PowerCut, Mishap::Error]);
         let moment = match self.dice.below(4) {
-            0 => Moment::BeforeSync(self.dice.below(40) as u64),
-            1 => Moment::AfterSync(self.dice.below(40) as u64),
-            _ => Moment::Call(self.dice.below(800) as u64),
+            0 => Moment::BeforeSync(self.dice.below(24) as u64),
+            1 => Moment::AfterSync(self.dice.below(24) as u64),
+            _ => Moment::Call(self.dice.below(400) as u64),
         };
         self.disk.plan(moment, mishap);
         for _ in 0..TURNS {
