@@ -14,8 +14,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use highstreet::base::Chance;
 
 use self::city::{Answers, City};
-use self::ground::Honesty;
-use self::run::{COMMANDS, CUTS, Sabotage, Tally, run};
+use self::ground::{Honesty, Mishap};
+use self::run::{COMMANDS, CUTS, Sabotage, Tally, run, strike_once};
 
 const SEEDS: u64 = 1000;
 const MANY_SEEDS: u64 = 100_000;
@@ -23,6 +23,8 @@ const MANY_SEEDS: u64 = 100_000;
 const THREADS: usize = 2;
 /// Seeds in which a sabotaged product must be found out.
 const CONTROL_SEEDS: u64 = 30;
+const MOST_CONTROL_SEEDS: usize = 20;
+const LOST: &str = "was acknowledged and is lost";
 
 /// Runs a seed; a panic is a failure as well.
 fn outcome_of(city: &City, seed: u64, sabotage: Sabotage) -> Result<Tally, String> {
@@ -85,7 +87,7 @@ fn report(first: u64, tallies: &[Tally]) {
     let least = |of: fn(&Tally) -> usize| tallies.iter().map(of).min().unwrap_or(0);
     println!(
         "{} seeds from {first}: {} commands (at least {} a seed), {} of them refused, {} batches of several; {} power cuts \
-         (at least {} a seed) and {} failing calls, {} of both while recovering; of the commands that nobody was told of \
+         (at least {} a seed) and {} failing calls, {} more of both while recovering; of the commands that nobody was told of \
          {} had happened and {} had not",
         tallies.len(),
         sum(|tally| tally.commands),
@@ -110,32 +112,52 @@ fn the_same_seed_does_the_same_again() {
     }
 }
 
-/// What the harness says of a sabotaged product, of the seeds in which it says anything.
-fn found_out(sabotage: Sabotage) -> Vec<String> {
+#[test]
+fn every_call_may_fail_or_be_the_last_before_a_power_cut() {
     let city = City::found();
-    (0..CONTROL_SEEDS).filter_map(|seed| outcome_of(&city, seed, sabotage).err()).collect()
+    for mishap in [Mishap::Error, Mishap::PowerCut] {
+        let calls = (0..).take_while(|number| {
+            strike_once(&city, *number, mishap).unwrap_or_else(|fault| panic!("{mishap:?} at call {number}: {fault}"))
+        });
+        let calls = calls.count();
+        println!("{mishap:?}: {calls} calls");
+        assert!(calls > 50, "{calls} calls are no commits");
+    }
+}
+
+/// Seeds in which the harness finds a sabotaged product out, and those in which it says so in these words.
+fn found_out(sabotage: Sabotage, words: &str) -> (usize, usize) {
+    let city = City::found();
+    let faults: Vec<_> = (0..CONTROL_SEEDS).filter_map(|seed| outcome_of(&city, seed, sabotage).err()).collect();
+    let so_said = faults.iter().filter(|fault| fault.contains(words)).count();
+    println!(
+        "found out in {} of {CONTROL_SEEDS} seeds, in {so_said} by {words:?}; the first: {:?}",
+        faults.len(),
+        faults.first()
+    );
+    (faults.len(), so_said)
 }
 
 #[test]
 fn a_disk_that_ignores_syncs_is_found_out() {
-    let faults = found_out(Sabotage { honesty: Honesty::IgnoresSyncs, ..Sabotage::default() });
-    assert!(faults.iter().any(|fault| fault.contains("was acknowledged and is lost")), "{faults:?}");
+    let (found, lost) = found_out(Sabotage { honesty: Honesty::IgnoresSyncs, ..Sabotage::default() }, LOST);
+    assert!(found > MOST_CONTROL_SEEDS && lost > 0);
 }
 
 #[test]
 fn an_answer_before_the_commit_is_found_out() {
-    let faults = found_out(Sabotage { answers: Answers::TooEarly, ..Sabotage::default() });
-    assert!(faults.iter().any(|fault| fault.contains("was acknowledged and is lost")), "{faults:?}");
+    let (found, lost) = found_out(Sabotage { answers: Answers::TooEarly, ..Sabotage::default() }, LOST);
+    assert!(found > MOST_CONTROL_SEEDS && lost > 0);
 }
 
 #[test]
 fn a_sector_that_is_lost_although_it_was_synced_is_found_out() {
-    let faults = found_out(Sabotage { honesty: Honesty::LosesASector, ..Sabotage::default() });
-    assert!(!faults.is_empty());
+    let (found, _) = found_out(Sabotage { honesty: Honesty::LosesASector, ..Sabotage::default() }, "");
+    assert!(found > MOST_CONTROL_SEEDS);
 }
 
 #[test]
 fn a_refusal_that_leaves_half_of_what_it_did_is_found_out() {
-    let faults = found_out(Sabotage { keeps_refused: true, ..Sabotage::default() });
-    assert!(faults.iter().any(|fault| fault.contains("stock")), "{faults:?}");
+    let (found, _) = found_out(Sabotage { keeps_refused: true, ..Sabotage::default() }, "");
+    assert!(found > MOST_CONTROL_SEEDS);
 }

@@ -26,8 +26,8 @@ pub struct City {
     pub shop: Shop,
     /// The bytes of its file, closed.
     pub image: Vec<u8>,
+    pub seq: u64,
     rows: BTreeMap<Vec<u8>, Vec<u8>>,
-    seq: u64,
 }
 
 impl City {

@@ -326,3 +326,39 @@ fn broken() -> Error {
 fn past_the_end() -> Error {
     Error::other("past the end of the file")
 }
+
+#[test]
+fn what_was_synced_stays_and_what_was_not_is_kept_lost_or_kept_in_part() {
+    let after = |seed| {
+        let disk = Disk::with(Vec::new(), seed, Honesty::Honest);
+        disk.resize(4 * SECTOR as u64).unwrap();
+        disk.write(0, &[1; 2 * SECTOR]).unwrap();
+        disk.sync().unwrap();
+        disk.write(0, &[2; 2 * SECTOR]).unwrap();
+        disk.write(SECTOR as u64, &[3; 2 * SECTOR]).unwrap();
+        let image = disk.after_the_cut();
+        let sectors: Vec<u8> = image.chunks(SECTOR).map(|sector| sector[0]).collect();
+        assert!(image.chunks(SECTOR).all(|sector| sector.iter().all(|byte| *byte == sector[0])), "no sector is torn");
+        sectors
+    };
+    let mut seen: Vec<_> = (0..500).map(after).collect();
+    seen.sort();
+    seen.dedup();
+    // The first sector is old or new, the second old or one of two, the third new or not, the fourth empty.
+    assert_eq!(seen.len(), 2 * 3 * 2);
+    assert!(seen.iter().all(|sectors| sectors[3] == 0));
+}
+
+#[test]
+fn after_a_power_cut_nothing_answers_and_after_an_error_all_does() {
+    let disk = Disk::with(vec![0; 2 * SECTOR], 0, Honesty::Honest);
+    disk.plan(Moment::Call(1), Mishap::Error);
+    disk.write(0, &[1; SECTOR]).unwrap();
+    assert!(disk.sync().is_err());
+    assert_eq!(disk.calm(), Some(Mishap::Error));
+    disk.sync().unwrap();
+    disk.plan(Moment::AfterSync(0), Mishap::PowerCut);
+    disk.write(SECTOR as u64, &[2; SECTOR]).unwrap();
+    assert!(disk.sync().is_err() && disk.sync().is_err() && disk.length().is_err());
+    assert_eq!(disk.after_the_cut()[SECTOR], 2, "what was synced lasts, told or not");
+}

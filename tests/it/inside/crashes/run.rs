@@ -26,6 +26,8 @@ const AT_ONCE: usize = 6;
 const FILE: u32 = 4 * CHUNK;
 /// Turns in which something must go wrong that was planned.
 const TURNS: usize = 400;
+/// Turns in which each call goes wrong once.
+const FEW_TURNS: usize = 5;
 /// Longer than a letter is ever leased or put off here.
 const LETTER_PAUSE: i64 = 3600;
 
@@ -45,9 +47,10 @@ pub struct Tally {
     /// Batches of several commands that were answered.
     pub batches: usize,
     pub refused: usize,
+    /// Mishaps while people commanded.
     pub cuts: usize,
     pub errors: usize,
-    /// Of those, while the store was being opened again.
+    /// Of both kinds, while the store was being opened again.
     pub in_recovery: usize,
     /// Commands that nobody was told of, and that had happened, or not.
     pub happened: usize,
@@ -83,12 +86,8 @@ struct Run<'a> {
 
 /// Runs one seed; says what does not hold.
 pub fn run(city: &City, seed: u64, sabotage: Sabotage) -> Result<Tally, String> {
-    let mut dice = Dice::of(seed);
-    let disk = Arc::new(Disk::with(city.image.clone(), dice.number(), sabotage.honesty));
-    let (record, tally) = (Record::of(city.shop.clone()), Tally::default());
-    let mut run = Run { city, sabotage, dice, disk, record, now: 0, told: 0, import: (0, 0), tally };
+    let mut run = Run::begin(city, seed, sabotage);
     let mut town = city.town.on(run.open().map_err(|fault| format!("the city does not open: {fault}"))?);
-    run.told = town.read().seq();
     while run.tally.commands < COMMANDS || run.tally.cuts < CUTS {
         let doubt = run.live(&town)?;
         drop(town);
@@ -96,6 +95,31 @@ pub fn run(city: &City, seed: u64, sabotage: Sabotage) -> Result<Tally, String> 
     }
     run.close(&town)?;
     Ok(run.tally)
+}
+
+/// Opens the city and takes a few turns, of which one call, by its number, goes wrong; answers whether there is such a
+/// call.
+pub fn strike_once(city: &City, number: u64, mishap: Mishap) -> Result<bool, String> {
+    let mut run = Run::begin(city, 0, Sabotage::default());
+    run.disk.plan(Moment::Call(number), mishap);
+    let doubt = match run.open() {
+        Ok(store) => run.turns(&city.town.on(store), FEW_TURNS)?,
+        Err(_) => Doubt::Nothing,
+    };
+    if !run.disk.has_struck() {
+        return Ok(false);
+    }
+    let town = run.recover(doubt)?;
+    run.close(&town).map(|()| true)
+}
+
+impl<'a> Run<'a> {
+    fn begin(city: &'a City, seed: u64, sabotage: Sabotage) -> Run<'a> {
+        let mut dice = Dice::of(seed);
+        let disk = Arc::new(Disk::with(city.image.clone(), dice.number(), sabotage.honesty));
+        let (record, tally) = (Record::of(city.shop.clone()), Tally::default());
+        Run { city, sabotage, dice, disk, record, now: 0, told: city.seq, import: (0, 0), tally }
+    }
 }
 
 impl Run<'_> {
@@ -113,7 +137,13 @@ impl Run<'_> {
             _ => Moment::Call(self.dice.below(400) as u64),
         };
         self.disk.plan(moment, mishap);
-        for _ in 0..TURNS {
+        let doubt = self.turns(town, TURNS)?;
+        if self.disk.has_struck() { Ok(doubt) } else { Err(format!("{moment:?} never came")) }
+    }
+
+    /// So many turns, or as many as there are until something goes wrong.
+    fn turns(&mut self, town: &Town, count: usize) -> Result<Doubt, String> {
+        for _ in 0..count {
             let doubt = match self.dice.below(10) {
                 0 => self.time_passes(town),
                 1 => self.letters_go_out(town),
@@ -126,7 +156,7 @@ impl Run<'_> {
                 return Err("a fault, and nothing was wrong with the disk".to_owned());
             }
         }
-        Err(format!("{moment:?} never came"))
+        Ok(Doubt::Nothing)
     }
 
     fn people_command(&mut self, town: &Town) -> Result<Doubt, String> {
@@ -236,9 +266,11 @@ impl Run<'_> {
         let mut tries = 0;
         let store = loop {
             let mishap = self.disk.calm().ok_or("nothing was wrong with the disk")?;
-            self.tally.cuts += usize::from(mishap == Mishap::PowerCut);
-            self.tally.errors += usize::from(mishap == Mishap::Error);
-            self.tally.in_recovery += usize::from(tries > 0);
+            match mishap {
+                _ if tries > 0 => self.tally.in_recovery += 1,
+                Mishap::PowerCut => self.tally.cuts += 1,
+                Mishap::Error => self.tally.errors += 1,
+            }
             if mishap == Mishap::PowerCut {
                 self.change_disk(self.disk.after_the_cut());
             }
