@@ -1,5 +1,5 @@
-//! Kill -9 of the real binary while people sign up and out, and, in `crash/claims.rs`, while they order and redeem: what
-//! they were told holds after the restart.
+//! Kill -9 of the real binary while people sign up and out, and, in `crash/claims.rs`, while they order and redeem:
+//! what they were told holds after the restart.
 //!
 //! `HIGHSTREET_ROUNDS` says how often, `HIGHSTREET_LONG` that it may take a night. The store has the same loop for
 //! itself, with a writer that answers too early, which its check must catch (`src/store/tests/kill.rs`); crashes of

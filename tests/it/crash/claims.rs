@@ -1,5 +1,5 @@
-//! Residents order and cancel, a till redeems and undoes, until the server is killed. After the restart each purchase is
-//! where somebody was told it is; what nobody was told of is asked for again under its key, and happens once.
+//! Residents order and cancel, a till redeems and undoes, until the server is killed. After the restart each purchase
+//! is where somebody was told it is; what nobody was told of is asked for again under its key, and happens once.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;

@@ -1,5 +1,5 @@
 //! The store through crashes: power cuts, failing disks, and both again while it recovers, under real commands, against
-//! what people were told. A failure prints its seed; `HIGHSTREET_SEED` runs that one alone, `HIGHSTREET_LONG` many more.
+//! what people were told. A failure prints its seed: `HIGHSTREET_SEED` runs that one alone, `HIGHSTREET_LONG` many.
 
 mod city;
 mod ground;
@@ -86,9 +86,9 @@ fn report(first: u64, tallies: &[Tally]) {
     let sum = |of: fn(&Tally) -> usize| tallies.iter().map(of).sum::<usize>();
     let least = |of: fn(&Tally) -> usize| tallies.iter().map(of).min().unwrap_or(0);
     println!(
-        "{} seeds from {first}: {} commands (at least {} a seed), {} of them refused, {} batches of several; {} power cuts \
-         (at least {} a seed) and {} failing calls, {} more of both while recovering; of the commands that nobody was told of \
-         {} had happened and {} had not",
+        "{} seeds from {first}: {} commands (at least {} a seed), {} of them refused, {} batches of several; \
+         {} power cuts (at least {} a seed) and {} failing calls, {} more of both while recovering; \
+         of the commands that nobody was told of {} had happened and {} had not",
         tallies.len(),
         sum(|tally| tally.commands),
         least(|tally| tally.commands),

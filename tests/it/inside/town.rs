@@ -1,5 +1,6 @@
-//! A small town, in memory if nothing else is said, at the height of commands: two merchants, their staff, some residents, a deal on sale. For
-//! tests of what happens inside; what is seen from outside is asked of the real binary, through `kit`.
+//! A small town, in memory if nothing else is said, at the height of commands: two merchants, their staff, some
+//! residents, a deal on sale. For tests of what happens inside; what is seen from outside is asked of the real binary,
+//! through `kit`.
 
 mod steps;
 

@@ -1,5 +1,5 @@
-//! A file in memory, as harsh as a disk may be: what was not synced is kept, lost, or kept in part, sector by sector and
-//! in any order, when the power is cut; and a call may fail.
+//! A file in memory, as harsh as a disk may be: what was not synced is kept, lost, or kept in part, sector by sector
+//! and in any order, when the power is cut; and a call may fail.
 
 use std::fmt;
 use std::io::{Error, Result};
