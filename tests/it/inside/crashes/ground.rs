@@ -102,6 +102,10 @@ impl Disk {
         state.struck.take()
     }
 
+    pub fn is_cut(&self) -> bool {
+        self.state().struck == Some(Mishap::PowerCut)
+    }
+
     pub fn has_struck(&self) -> bool {
         self.state().struck.is_some()
     }

@@ -7,7 +7,7 @@ use highstreet::app::wiring;
 use highstreet::base::Fault;
 use highstreet::kernel::outbox::{self, LETTERS, LetterState};
 use highstreet::payments::{REFUNDS, RefundState};
-use highstreet::store::{Answer, Span, Stop, Store};
+use highstreet::store::{Span, Stop, Store};
 
 use super::super::model::Dice;
 use super::super::model::shop::{END, same};
@@ -15,7 +15,7 @@ use super::super::town::{Answered, Town};
 use super::city::{Answers, City, open};
 use super::ground::{Disk, Honesty, Mishap, Moment};
 use super::record::{Ask, CHUNK, Command, Record, Told};
-use super::together::{Decided, together};
+use super::together::{Asked, Decided, together, with_power};
 
 /// Commands and power cuts of a run, at least.
 pub const COMMANDS: usize = 200;
@@ -163,17 +163,16 @@ impl Run<'_> {
         let asks: Vec<Ask> = (0..1 + self.dice.below(AT_ONCE)).map(|_| self.ask()).collect();
         let commands = asks.iter().map(|ask| self.command(town, ask)).collect();
         self.tally.commands += asks.len();
-        let answered = together(&town.store, commands);
-        let faults = answered.iter().filter(|(answer, _)| matches!(answer.outcome, Err(Stop::Fault(_)))).count();
-        match faults {
-            0 => self.all_are_told(&asks, answered).map(|()| Doubt::Nothing),
-            some if some == asks.len() => {
-                let ran: Option<Vec<_>> = answered.into_iter().map(|(_, ran)| ran).collect();
-                let after = ran.and_then(|ran| self.record_after(&asks, ran));
-                Ok(Doubt::Batch(asks.len(), after.transpose()?))
-            }
-            some => Err(format!("{some} of {} commands of a batch were told of a fault", asks.len())),
+        let asked = together(&town.store, &self.disk, commands);
+        let (told, untold): (Vec<_>, Vec<_>) = asks.iter().zip(asked).partition(|(_, asked)| is_told(asked));
+        if !told.is_empty() && untold.iter().any(|(_, asked)| asked.ran.is_some()) {
+            return Err(format!("{} of {} commands of a batch were told", told.len(), asks.len()));
         }
+        self.hear(told)?;
+        if untold.is_empty() {
+            return Ok(Doubt::Nothing);
+        }
+        Ok(Doubt::Batch(untold.len(), self.record_after(untold)?))
     }
 
     fn ask(&mut self) -> Ask {
@@ -198,15 +197,11 @@ impl Run<'_> {
         })
     }
 
-    fn all_are_told(
-        &mut self,
-        asks: &[Ask],
-        answered: Vec<(Answer<Told, &'static str>, Option<Decided>)>,
-    ) -> Result<(), String> {
-        self.tally.batches += usize::from(asks.len() > 1);
-        let first = answered.first().map(|(answer, _)| answer.position.seq);
-        for (ask, (answer, _)) in asks.iter().zip(answered) {
-            same("the batch of a command", &Some(answer.position.seq), &first)?;
+    fn hear(&mut self, told: Vec<(&Ask, Asked)>) -> Result<(), String> {
+        let answers: Vec<_> = told.into_iter().filter_map(|(ask, asked)| Some((ask, asked.answer?))).collect();
+        let are_one_batch = answers.windows(2).all(|pair| pair[0].1.position.seq == pair[1].1.position.seq);
+        self.tally.batches += usize::from(answers.len() > 1 && are_one_batch);
+        for (ask, answer) in answers {
             self.told = self.told.max(answer.position.seq);
             self.tally.refused += usize::from(answer.outcome.is_err());
             self.record.hear(ask, without_fault(answer.outcome)?)?;
@@ -214,19 +209,17 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The record if all of these have happened; `None` if one could not be decided, so that none has.
-    fn record_after(&self, asks: &[Ask], ran: Vec<Decided>) -> Option<Result<Record, String>> {
+    /// The record if all of these have happened; `None` if they can't have, because one was not or could not be
+    /// decided.
+    fn record_after(&self, untold: Vec<(&Ask, Asked)>) -> Result<Option<Record>, String> {
         let mut after = self.record.clone();
-        for (ask, outcome) in asks.iter().zip(ran) {
-            if matches!(outcome, Err(Stop::Fault(_))) {
-                return None;
-            }
-            let heard = without_fault(outcome).and_then(|answer| after.hear(ask, answer));
-            if let Err(fault) = heard {
-                return Some(Err(fault));
+        for (ask, asked) in untold {
+            match asked.ran {
+                None | Some(Err(Stop::Fault(_))) => return Ok(None),
+                Some(outcome) => after.hear(ask, without_fault(outcome)?)?,
             }
         }
-        Some(Ok(after))
+        Ok(Some(after))
     }
 
     fn time_passes(&mut self, town: &Town) -> Doubt {
@@ -234,30 +227,26 @@ impl Run<'_> {
         self.now += seconds;
         self.tally.commands += 1;
         town.pass_without_timers(seconds);
-        match self.fire(town) {
-            Ok(()) => {
+        let city = town.on(town.store.clone());
+        match with_power(&self.disk, move || fire(&city)) {
+            Some(Ok(seq)) => {
+                self.told = seq;
                 self.record.shop.pass(seconds);
                 Doubt::Nothing
             }
-            Err(_) => Doubt::Timers(seconds),
+            Some(Err(_)) | None => Doubt::Timers(seconds),
         }
-    }
-
-    fn fire(&mut self, town: &Town) -> Result<(), Fault> {
-        while town.tick()? {}
-        self.told = town.store.snapshot()?.seq();
-        Ok(())
     }
 
     fn letters_go_out(&mut self, town: &Town) -> Doubt {
         self.tally.commands += 1;
-        let sent = outbox::run_once(&town.store, &wiring::carriers(&town.store));
-        match sent.and_then(|_| town.store.snapshot()) {
-            Ok(snapshot) => {
+        let store = town.store.clone();
+        match with_power(&self.disk, move || deliver(&store).and_then(|_| store.snapshot())) {
+            Some(Ok(snapshot)) => {
                 self.told = snapshot.seq();
                 Doubt::Nothing
             }
-            Err(_) => Doubt::Letters,
+            Some(Err(_)) | None => Doubt::Letters,
         }
     }
 
@@ -328,7 +317,7 @@ impl Run<'_> {
             Doubt::Batch(..) => Err(format!("the store is at {found}, and {told} was the last commit")),
             Doubt::Timers(seconds) => {
                 proofs(town)?;
-                self.fire(town).map_err(|fault| fault.to_string())?;
+                self.told = fire(town).map_err(|fault| fault.to_string())?;
                 self.record.shop.pass(seconds);
                 Ok(())
             }
@@ -349,8 +338,7 @@ impl Run<'_> {
         self.now += rest;
         town.pass(rest);
         self.record.shop.pass(rest);
-        let sent = || outbox::run_once(&town.store, &wiring::carriers(&town.store)).map_err(|fault| fault.to_string());
-        while sent()? > 0 {}
+        while deliver(&town.store).map_err(|fault| fault.to_string())? > 0 {}
         let read = town.read();
         let letters = read.scan(&LETTERS, Span::all()).unwrap().map(Result::unwrap);
         let letters = letters.filter(|(_, letter)| matches!(letter.state, LetterState::Done { .. }));
@@ -361,6 +349,21 @@ impl Run<'_> {
         self.tally.trace = self.tally.trace.rotate_left(7) ^ self.disk.trace();
         self.holds(town)
     }
+}
+
+/// Fires every timer that is due; answers the commit that this led to.
+fn fire(town: &Town) -> Result<u64, Fault> {
+    while town.tick()? {}
+    Ok(town.store.snapshot()?.seq())
+}
+
+/// Some letters go out; answers how many.
+fn deliver(store: &Store) -> Result<usize, Fault> {
+    outbox::run_once(store, &wiring::carriers(store))
+}
+
+fn is_told(asked: &Asked) -> bool {
+    asked.answer.as_ref().is_some_and(|answer| !matches!(answer.outcome, Err(Stop::Fault(_))))
 }
 
 fn without_fault(outcome: Decided) -> Result<Answered<Told>, String> {
