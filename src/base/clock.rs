@@ -115,7 +115,8 @@ const BELIEVED_SECONDS: i64 = 400 * 86_400;
 #[derive(Debug)]
 pub struct Clock {
     anchor: Timestamp,
-    started: Instant,
+    /// `None`: it stands until it is moved.
+    started: Option<Instant>,
     moved_ms: AtomicI64,
     /// What the wall clock would have shown at the start, had nobody turned it.
     expected_ms: AtomicI64,
@@ -164,11 +165,16 @@ impl Clock {
     pub fn starting_at(anchor: Timestamp) -> Clock {
         Clock {
             anchor,
-            started: monotonic(),
+            started: Some(monotonic()),
             moved_ms: AtomicI64::new(0),
             expected_ms: AtomicI64::new(wall_time().0),
             is_doubtful: AtomicBool::new(false),
         }
+    }
+
+    /// A clock that stands at this instant until it is moved (simulations).
+    pub fn standing_at(anchor: Timestamp) -> Clock {
+        Clock { started: None, ..Clock::starting_at(anchor) }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -216,7 +222,8 @@ impl Clock {
     }
 
     fn run_ms(&self) -> i64 {
-        i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX)
+        let elapsed = self.started.map_or(Duration::ZERO, |started| started.elapsed());
+        i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
     }
 }
 
@@ -360,6 +367,15 @@ mod tests {
         assert!(clock.now() < Timestamp(5_060_000));
         assert!(!clock.move_to(Timestamp(1_000_000)));
         assert!(clock.now() >= Timestamp(5_000_000));
+    }
+
+    #[test]
+    fn a_standing_clock_moves_only_when_it_is_moved() {
+        let clock = Clock::standing_at(Timestamp(1_000_000));
+        std::thread::sleep(Duration::from_millis(2));
+        assert_eq!(clock.now(), Timestamp(1_000_000));
+        assert!(clock.move_to(Timestamp(5_000_000)));
+        assert_eq!(clock.now(), Timestamp(5_000_000));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use redb::{ReadOnlyTable, ReadableDatabase, ReadableTable, StorageBackend, Table
 
 use crate::base::fault::FaultKind;
 use crate::base::{Fault, Timestamp};
+use crate::store::ground::{Ground, OnGround};
 use crate::store::log::Batch;
 use crate::store::overlay::{Pairs, Stretch};
 use crate::store::shield::{Failure, Shield};
@@ -64,13 +65,15 @@ pub enum Place<'a> {
     File(&'a Path),
     /// For tests and rehearsals: gone when dropped.
     Memory,
+    /// For harnesses that cut the power and let calls fail.
+    Ground(&'a Arc<dyn Ground>),
 }
 
 impl Place<'_> {
     pub(in crate::store) fn folder(&self) -> Option<std::path::PathBuf> {
         match self {
             Place::File(path) => path.parent().map(ToOwned::to_owned),
-            Place::Memory => None,
+            Place::Memory | Place::Ground(_) => None,
         }
     }
 }
@@ -103,10 +106,19 @@ struct Generation {
 impl Disk {
     /// Opens the file, or makes it.
     pub fn open(place: Place<'_>, cache_bytes: usize) -> Result<Disk, Fault> {
-        let Place::File(path) = place else {
-            let backend: Mutex<Option<Box<dyn StorageBackend>>> = Mutex::new(Some(Box::new(InMemoryBackend::new())));
-            let once = move || locked(&backend).take().ok_or_else(|| std::io::Error::other("memory opens once"));
-            return Disk::over(Box::new(once), cache_bytes, None);
+        let path = match place {
+            Place::File(path) => path,
+            Place::Memory => {
+                let backend: Mutex<Option<Box<dyn StorageBackend>>> = Mutex::new(Some(Box::new(InMemoryBackend::new())));
+                let once =
+                    move || locked(&backend).take().ok_or_else(|| std::io::Error::other("memory opens once"));
+                return Disk::over(Box::new(once), cache_bytes, None);
+            }
+            Place::Ground(ground) => {
+                let ground = ground.clone();
+                let opener = move || Ok(Box::new(OnGround(ground.clone())) as Box<dyn StorageBackend>);
+                return Disk::over(Box::new(opener), cache_bytes, None);
+            }
         };
         make_if_missing(path)?;
         let lock = lock(path)?;

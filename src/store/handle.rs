@@ -67,17 +67,26 @@ impl Store {
         options: Options<'_>,
         committer: impl FnOnce(Arc<Disk>) -> Result<Box<dyn Committer>, Fault>,
     ) -> Result<Store, OpenFault> {
-        Store::open_on(Disk::open(options.place, options.cache_bytes)?, options, committer)
+        Store::open_by_chance(options, Chance::from_system()?, committer)
+    }
+
+    /// Opens the store with chance that is given: a simulation can then be run again.
+    pub fn open_by_chance(
+        options: Options<'_>,
+        chance: Chance,
+        committer: impl FnOnce(Arc<Disk>) -> Result<Box<dyn Committer>, Fault>,
+    ) -> Result<Store, OpenFault> {
+        Store::open_on(Disk::open(options.place, options.cache_bytes)?, options, chance, committer)
     }
 
     /// Opens the store of a disk that is open.
     pub(in crate::store) fn open_on(
         disk: Disk,
         options: Options<'_>,
+        mut chance: Chance,
         committer: impl FnOnce(Arc<Disk>) -> Result<Box<dyn Committer>, Fault>,
     ) -> Result<Store, OpenFault> {
         let disk = Arc::new(disk);
-        let mut chance = Chance::from_system()?;
         let known = match disk.head()? {
             Some(head) => head,
             None => new_city(&disk, &options, &mut chance)?,

@@ -10,6 +10,7 @@ mod disk;
 mod folder;
 #[cfg(test)]
 pub(crate) mod golden;
+mod ground;
 mod handle;
 mod hooks;
 mod key;
@@ -32,6 +33,7 @@ pub use care::Condition;
 pub use committer::{Committed, Committer, InFile, Shared};
 pub use disk::{Disk, Head, Origin, Place, Snapshot};
 pub use folder::{Expect, Folder, FolderFault};
+pub use ground::Ground;
 pub use handle::{OpenFault, Options, Store};
 pub use hooks::{Hook, Hooks};
 pub use key::Key;

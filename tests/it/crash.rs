@@ -1,7 +1,11 @@
-//! Kill -9 of the real binary while people sign up and out: what they were told holds after the restart.
+//! Kill -9 of the real binary while people sign up and out, and, in `crash/claims.rs`, while they order and redeem:
+//! what they were told holds after the restart.
 //!
-//! `HIGHSTREET_ROUNDS` says how often; what else writes joins [`Deed`]. The store has the same loop for itself, with a
-//! writer that answers too early, which its check must catch (`src/store/tests/kill.rs`).
+//! `HIGHSTREET_ROUNDS` says how often, `HIGHSTREET_LONG` that it may take a night. The store has the same loop for
+//! itself, with a writer that answers too early, which its check must catch (`src/store/tests/kill.rs`); crashes of
+//! the power and of disks are simulated (`inside/crashes.rs`).
+
+mod claims;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -64,31 +68,42 @@ fn people(server: &Server, name: &str) -> Vec<Deed> {
     deeds
 }
 
+fn rounds() -> u64 {
+    let by_size = if std::env::var_os("HIGHSTREET_LONG").is_some() { 1000 } else { 30 };
+    std::env::var("HIGHSTREET_ROUNDS").map_or(by_size, |rounds| rounds.parse().unwrap())
+}
+
+/// Moments that differ from round to round, so that the kill falls into every part of a commit.
+fn moment(round: u64) -> Duration {
+    Duration::from_millis(150 + round * 37 % 400)
+}
+
 pub fn lost(server: &Server, deeds: &[Deed]) -> Vec<String> {
     deeds.iter().filter(|deed| !deed.holds(server)).map(|deed| format!("{deed:?}")).collect()
 }
 
 #[test]
 fn what_people_were_told_outlives_kill_9() {
-    let rounds: u64 = std::env::var("HIGHSTREET_ROUNDS").map_or(30, |rounds| rounds.parse().unwrap());
     let mut deeds = Vec::new();
     let mut server = Launch::serve().start();
-    for round in 0..rounds {
+    for round in 0..rounds() {
+        let mut done = Vec::new();
         std::thread::scope(|scope| {
             let names = (0..PEOPLE_AT_ONCE).map(|thread| format!("{round}-{thread}"));
             let server = &server;
             let running: Vec<_> = names.map(|name| scope.spawn(move || people(server, &name))).collect();
-            // Moments that differ from round to round, so that the kill falls into every part of a commit.
-            std::thread::sleep(Duration::from_millis(150 + round * 37 % 400));
+            std::thread::sleep(moment(round));
             server.signal(Signal::KILL);
             for thread in running {
-                deeds.extend(thread.join().unwrap());
+                done.extend(thread.join().unwrap());
             }
         });
         server = server.kill().restart();
-        assert_eq!(lost(&server, &deeds), Vec::<String>::new(), "round {round}");
+        assert_eq!(lost(&server, &done), Vec::<String>::new(), "round {round}");
+        deeds.append(&mut done);
     }
-    println!("{} deeds in {rounds} rounds", deeds.len());
+    assert_eq!(lost(&server, &deeds), Vec::<String>::new(), "after later rounds");
+    println!("{} deeds in {} rounds", deeds.len(), rounds());
     let ups = deeds.iter().filter(|deed| matches!(deed, Deed::SignedUp { .. })).count();
     assert!(ups > 0 && ups < deeds.len());
     // What nobody was told must be seen to be missing, or the check proves nothing.

@@ -33,6 +33,14 @@ impl Market {
         market
     }
 
+    /// The same over the same folder, after the server was killed.
+    #[track_caller]
+    pub fn after_a_kill(self) -> Market {
+        let server = self.server.kill().restart();
+        let (owner, till) = (server.owner(), server.till());
+        Market { server, owner, till, ..self }
+    }
+
     /// Another deal of the same place.
     #[track_caller]
     pub fn on_sale(&self, terms: Value) -> String {

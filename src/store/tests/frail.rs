@@ -88,7 +88,7 @@ impl Frail {
 
     fn store(&self) -> Store {
         let disk = self.disk();
-        Store::open_on(disk, options(Place::Memory), |disk| Ok(Box::new(InFile::new(disk)))).unwrap()
+        Store::open_on(disk, options(Place::Memory), Chance::from_system().unwrap(), |disk| Ok(Box::new(InFile::new(disk)))).unwrap()
     }
 }
 

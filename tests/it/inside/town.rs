@@ -1,5 +1,6 @@
-//! A small town in memory, at the height of commands: two merchants, their staff, some residents, a deal on sale. For
-//! tests of what happens inside; what is seen from outside is asked of the real binary, through `kit`.
+//! A small town, in memory if nothing else is said, at the height of commands: two merchants, their staff, some
+//! residents, a deal on sale. For tests of what happens inside; what is seen from outside is asked of the real binary,
+//! through `kit`.
 
 mod steps;
 
@@ -57,7 +58,11 @@ pub struct People {
 
 impl Town {
     pub fn new() -> Town {
-        let store = empty();
+        Town::found(empty())
+    }
+
+    /// In a store that is empty yet.
+    pub fn found(store: Store) -> Town {
         let id = |number: u8| [number; 16];
         let (kahvila, florist) = (Id::from_bytes(id(11)), Id::from_bytes(id(12)));
         let (harbour, market, flower_shop) = (Id::from_bytes(id(21)), Id::from_bytes(id(22)), Id::from_bytes(id(23)));
@@ -85,6 +90,11 @@ impl Town {
         let mut town = Town { store, handlers, people, kahvila, harbour, market, flower_shop, deal };
         town.deal = town.on_sale(&coffee_for_two());
         town
+    }
+
+    /// The same town, as another store has it.
+    pub fn on(&self, store: Store) -> Town {
+        Town { store, handlers: self.handlers.clone(), people: self.people.clone(), ..*self }
     }
 
     /// A new offer of Kahvila at the harbour, published.
@@ -139,9 +149,14 @@ impl Town {
     }
 
     pub fn fire(&self) {
-        while timers::tick(&self.store, &self.handlers).unwrap() == Duration::ZERO {}
+        while self.tick().unwrap() {}
         let faulted: Vec<_> = self.timers().into_iter().filter(|(_, timer)| timer.faults > 0).collect();
         assert!(faulted.is_empty(), "timers failed: {faulted:?}");
+    }
+
+    /// Fires some of what is due; whether there may be more.
+    pub fn tick(&self) -> Result<bool, Fault> {
+        Ok(timers::tick(&self.store, &self.handlers)? == Duration::ZERO)
     }
 
     fn timers(&self) -> Vec<(TimerKey, Timer)> {
@@ -272,7 +287,7 @@ fn person(store: &Store, name: &str, grants: &[Grant]) -> Actor {
     let number = PEOPLE.fetch_add(1, Ordering::Relaxed);
     let account = NewAccount {
         name: DisplayName::parse(name).unwrap(),
-        email: Email::parse(&format!("{name}{number}@example.org")).unwrap(),
+        email: Email::parse(&format!("{name}{number:06}@example.org")).unwrap(),
         password: PasswordHash::from_phc("nobody signs in here".into()),
     };
     let grants = grants.to_vec();
