@@ -6,12 +6,14 @@ mod check;
 mod config;
 mod demo;
 mod exit;
+mod fsync;
 mod import;
 mod incoming;
 mod piped;
 mod reindex;
 mod restore;
 mod sample;
+mod selftest;
 mod serve;
 mod token;
 mod user;
@@ -51,6 +53,8 @@ enum Command {
     Restore(restore::Restore),
     /// Verify every invariant of the data
     Check(check::Check),
+    /// Race every way to claim something on this machine, in a folder of its own
+    Selftest(selftest::Selftest),
     /// Rebuild the search index and all else that is derived
     Reindex(reindex::Reindex),
 }
@@ -79,6 +83,7 @@ fn dispatch(Arguments { common, command }: Arguments) -> Result<Exit, Failure> {
         Command::Backup(backup) => backup.run(config),
         Command::Restore(restore) => restore.run(config),
         Command::Check(check) => check.run(config),
+        Command::Selftest(selftest) => selftest.run(config),
         Command::Reindex(reindex) => reindex.run(config),
     }
 }
