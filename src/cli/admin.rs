@@ -25,7 +25,7 @@ use crate::app;
 use crate::base::{Clock, Fault};
 use crate::cli::config::Config;
 use crate::cli::piped::piped;
-use crate::cli::{Exit, Failure, backup, check, import, reindex, token, user};
+use crate::cli::{Exit, Failure, backup, check, doctor, import, reindex, token, user};
 use crate::search::Search;
 use crate::server::ask_admin;
 use crate::store::{Expect, Folder, FolderFault, Origin, Store};
@@ -51,6 +51,7 @@ pub(in crate::cli) fn operations(desk: Desk) -> Router {
     Router::new()
         .route("/backup", post(backup::operation))
         .route("/check", post(check::operation))
+        .route("/doctor", post(doctor::operation))
         .route("/import/osm", post(import::operation))
         .route("/reindex", post(reindex::operation))
         .route("/user/add", post(user::add))

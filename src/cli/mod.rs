@@ -5,6 +5,7 @@ mod backup;
 mod check;
 mod config;
 mod demo;
+mod doctor;
 mod exit;
 mod fsync;
 mod import;
@@ -57,6 +58,10 @@ enum Command {
     Selftest(selftest::Selftest),
     /// Rebuild the search index and all else that is derived
     Reindex(reindex::Reindex),
+    /// Look at what a city needs from this machine, and say what is wrong
+    Doctor(doctor::Doctor),
+    /// Show the configuration, or check it
+    Config(config::ConfigCommand),
 }
 
 /// Parses the arguments and runs the subcommand. Failures are one line on standard error.
@@ -73,18 +78,20 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 }
 
 fn dispatch(Arguments { common, command }: Arguments) -> Result<Exit, Failure> {
-    let config = Config::load(common)?;
     match command {
-        Command::Demo(demo) => demo.run(config),
-        Command::Serve(serve) => serve.run(config),
-        Command::Import(import) => import.run(config),
-        Command::User(user) => user.run(config),
-        Command::Token(token) => token.run(config),
-        Command::Backup(backup) => backup.run(config),
-        Command::Restore(restore) => restore.run(config),
-        Command::Check(check) => check.run(config),
-        Command::Selftest(selftest) => selftest.run(config),
-        Command::Reindex(reindex) => reindex.run(config),
+        Command::Demo(demo) => demo.run(Config::load(common)?),
+        Command::Serve(serve) => serve.run(Config::load(common)?),
+        Command::Import(import) => import.run(Config::load(common)?),
+        Command::User(user) => user.run(Config::load(common)?),
+        Command::Token(token) => token.run(Config::load(common)?),
+        Command::Backup(backup) => backup.run(Config::load(common)?),
+        Command::Restore(restore) => restore.run(Config::load(common)?),
+        Command::Check(check) => check.run(Config::load(common)?),
+        Command::Selftest(selftest) => selftest.run(Config::load(common)?),
+        Command::Reindex(reindex) => reindex.run(Config::load(common)?),
+        // These two say what is wrong with a configuration that nothing else can work with.
+        Command::Doctor(doctor) => doctor.run(common),
+        Command::Config(command) => command.run(common),
     }
 }
 

@@ -23,6 +23,7 @@ mod every_route;
 mod hostile;
 mod inside;
 mod kit_itself;
+mod machine;
 mod offers;
 mod market;
 mod orders;

@@ -2,7 +2,7 @@
 //! run by the commands that anybody else would use.
 
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::thread;
 
@@ -20,6 +20,8 @@ use crate::vouchers::{self, Origin, Redeem, RedemptionId, Voucher, VoucherId};
 
 /// How many race at once.
 pub(super) const CROWD: usize = 64;
+/// So many go to the end of the queue before the next race: it has no divisor in common with the crowd.
+const IN_FRONT: usize = 27;
 pub(super) const PRICE: Money = Money::new(1250, Currency::EUR);
 const DAY_SECONDS: i64 = 24 * 3600;
 const SOURCE: &str = "selftest:place";
@@ -44,6 +46,8 @@ pub(super) struct Shop<D> {
     till: Actor,
     place: PlaceId,
     crowd: Vec<Actor>,
+    /// Where the queue begins that the crowd forms next.
+    crowds: AtomicUsize,
     /// Commands that were answered.
     answered: AtomicU64,
     faults: Mutex<Vec<Fault>>,
@@ -65,11 +69,11 @@ impl<D: Door> Shop<D> {
         let crowd = (0..CROWD).map(|number| person(&store, &format!("resident{number}"), &[]));
         let crowd = crowd.collect::<Result<_, _>>()?;
         let _engines = Engines::start(&store)?;
-        let (answered, faults) = (AtomicU64::new(0), Mutex::default());
-        Ok(Shop { door, owner, till, place, crowd, answered, faults, _engines, store })
+        let (crowds, answered, faults) = (AtomicUsize::new(0), AtomicU64::new(0), Mutex::default());
+        Ok(Shop { door, owner, till, place, crowd, crowds, answered, faults, _engines, store })
     }
 
-    /// Lets a crowd act at once, each member once; answers what each came to.
+    /// Lets a crowd act at once, each member once, others in front each time; answers what each came to.
     pub fn crowd<T: Send>(&self, act: impl Fn(usize, &Actor) -> T + Sync) -> Result<Vec<T>, Fault> {
         let (gate, act) = (RwLock::new(()), &act);
         thread::scope(|scope| {
@@ -81,9 +85,13 @@ impl<D: Door> Shop<D> {
                     act(number, member)
                 })
             };
-            let started = self.crowd.iter().enumerate().map(start).collect::<io::Result<Vec<_>>>();
+            let first = self.crowds.fetch_add(IN_FRONT, Ordering::Relaxed) % CROWD;
+            let queue = self.crowd.iter().enumerate().cycle().skip(first).take(self.crowd.len());
+            let started = queue.map(start).collect::<io::Result<Vec<_>>>();
             drop(closed);
-            let threads = started.map_err(|error| Fault::io("starting a crowd", error))?;
+            let mut threads = started.map_err(|error| Fault::io("starting a crowd", error))?;
+            let behind = threads.len().saturating_sub(first);
+            threads.rotate_left(behind);
             let ends = threads.into_iter().map(thread::ScopedJoinHandle::join);
             ends.map(|end| end.map_err(|_| Fault::bug("a race", "somebody in the crowd panicked"))).collect()
         })

@@ -96,3 +96,14 @@ fn a_test_that_is_stopped_leaves_nothing_behind() {
     assert_eq!(stopped.unwrap_err().exit, Exit::TryAgain);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn everybody_in_a_crowd_acts_once_and_is_answered_in_their_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let ground = Ground::beside(folder.path()).unwrap();
+    let shop = Shop::found(ground.folder(), 1 << 20, StoreDoor).unwrap();
+    for _ in 0..3 {
+        let numbers = shop.crowd(|number, member| (number, member.person == shop.member(number).person)).unwrap();
+        assert_eq!(numbers, (0..shop::CROWD).map(|number| (number, true)).collect::<Vec<_>>());
+    }
+}

@@ -24,8 +24,9 @@ const SAME_REQUESTS: usize = 8;
 /// Who holds something that runs out, and how much.
 const HOLDERS: usize = 24;
 const HELD_EACH: u32 = 2;
-/// How often those who wait for it ask.
-const TRIES: usize = 8;
+/// Who lets the time pass, and how often those ask who wait for it.
+const TIMEKEEPER: usize = HOLDERS + TRIES / 2;
+const TRIES: usize = 12;
 
 /// The crowd buys one deal until nothing is left.
 pub(in crate::cli::selftest) fn hot_deal<D: Door>(shop: &Shop<D>, found: &mut Found) -> Result<(), Fault> {
@@ -115,21 +116,23 @@ pub(in crate::cli::selftest) fn holds_that_run_out<D: Door>(shop: &Shop<D>, foun
     let capacity = HELD_EACH * HOLDERS as u32;
     let deal = shop.on_sale(capacity, None)?;
     let held = shop.ordered(deal, HOLDERS, HELD_EACH, None)?;
-    let answers = shop.crowd(|number, buyer| match held.get(number) {
-        Some(order) => (shop.pay(buyer, *order, Method::Till).map(|_| HELD_EACH), "hold-expired"),
-        None => {
-            // One of them is the time.
-            if number == HOLDERS {
-                shop.pass(HOLD_SECONDS);
+    let answers = shop.crowd(|number, buyer| {
+        // They differ in how long they hesitate, so that time runs out in the middle of it.
+        let before = wait_for_one(shop, buyer, deal, number % TRIES);
+        let after = match held.get(number) {
+            Some(order) => shop.pay(buyer, *order, Method::Till).map(|_| HELD_EACH),
+            None => {
+                if number == TIMEKEEPER {
+                    shop.pass(HOLD_SECONDS);
+                }
+                wait_for_one(shop, buyer, deal, TRIES)
             }
-            (wait_for_one(shop, buyer, deal), "sold-out")
-        }
+        };
+        [before, after]
     })?;
-    let mut sold = 0;
-    for (answer, refusal) in &answers {
-        sold += answer.unwrap_or(0);
-        found.refused("when holds ran out", std::slice::from_ref(answer), &[refusal]);
-    }
+    let answers: Vec<Answer<u32>> = answers.into_iter().flatten().collect();
+    found.refused("when holds ran out", &answers, &["sold-out", "hold-expired"]);
+    let mut sold: u32 = answers.into_iter().flatten().sum();
     while sold < capacity && shop.place(shop.member(0), deal, 1, Some(Method::Till)).is_ok() {
         sold += 1;
     }
@@ -139,15 +142,15 @@ pub(in crate::cli::selftest) fn holds_that_run_out<D: Door>(shop: &Shop<D>, foun
     Ok(())
 }
 
-fn wait_for_one<D: Door>(shop: &Shop<D>, buyer: &Actor, deal: OfferId) -> Answer<u32> {
-    let mut answer = Err("sold-out");
-    for _ in 0..TRIES {
-        answer = shop.place(buyer, deal, 1, Some(Method::Till)).map(|_| 1);
-        if answer != Err("sold-out") {
-            break;
+/// Asks for one so many times; answers how many that yielded.
+fn wait_for_one<D: Door>(shop: &Shop<D>, buyer: &Actor, deal: OfferId, tries: usize) -> Answer<u32> {
+    for _ in 0..tries {
+        match shop.place(buyer, deal, 1, Some(Method::Till)) {
+            Err("sold-out") => {}
+            answer => return answer.map(|_| 1),
         }
     }
-    answer
+    Ok(0)
 }
 
 /// The stock of an offer, with live holds only.
