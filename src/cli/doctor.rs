@@ -255,8 +255,12 @@ fn city(pulse: &Pulse, is_served: bool) -> Finding {
     let kind = if pulse.is_demo { "a demo" } else { "a city" };
     let served = if is_served { "it is served" } else { "nobody serves it" };
     let Pulse { places, seq, at_ms, .. } = pulse;
-    let at = Timestamp::from_millis(*at_ms);
-    Finding::ok("city", format!("{kind} of {places} places, up to commit {seq} of {at}; {served}"))
+    let last = if *seq == 0 {
+        "without a commit yet".to_owned()
+    } else {
+        format!("up to commit {seq} of {}", Timestamp::from_millis(*at_ms))
+    };
+    Finding::ok("city", format!("{kind} of {places} places, {last}; {served}"))
 }
 
 /// The machine's clock against what the city remembers.
@@ -264,7 +268,8 @@ fn clock(wall: Timestamp, pulse: Option<&Pulse>) -> Finding {
     if wall < EARLIEST {
         return Finding::bad("clock", format!("this machine believes that it is {wall}: set its clock"));
     }
-    let Some(pulse) = pulse else { return Finding::ok("clock", wall.to_string()) };
+    // A city in which nothing has happened remembers no time.
+    let Some(pulse) = pulse.filter(|pulse| pulse.seq > 0) else { return Finding::ok("clock", wall.to_string()) };
     let (last, city) = (Timestamp::from_millis(pulse.at_ms), Timestamp::from_millis(pulse.clock_ms));
     let (ahead, apart) = (wall.seconds_since(last), city.seconds_since(wall));
     if pulse.is_demo {
@@ -372,6 +377,7 @@ mod tests {
             (NOW.plus_seconds(401 * DAY_SECONDS), Some(pulse()), Verdict::Bad),
             (NOW.plus_seconds(DAY_SECONDS), Some(running(NOW.millis())), Verdict::Bad),
             (NOW, Some(Pulse { is_demo: true, clock_ms: 0, ..pulse() }), Verdict::Note),
+            (NOW, Some(Pulse { seq: 0, at_ms: 0, ..pulse() }), Verdict::Ok),
         ] {
             assert_eq!(clock(wall, pulse.as_ref()).verdict, verdict, "{wall} {pulse:?}");
         }

@@ -12,6 +12,7 @@ use crate::store::{Effect, Once, OnceRefusal, Outcome, Row, Stop, Store, Tx};
 /// Decides on what is there, and writes later what was decided then, whatever has happened since.
 struct Unguarded;
 
+const MOST_ROUNDS: usize = 5;
 const LATER: Duration = Duration::from_millis(20);
 
 impl Door for Unguarded {
@@ -78,14 +79,24 @@ fn without_the_guard_the_test_ends_in_a_no() {
 }
 
 #[test]
-fn without_the_guard_every_single_race_finds_a_fault() {
+fn without_the_guard_every_single_race_sees_its_rule_broken() {
     for race in races::<Unguarded>() {
         let folder = tempfile::tempdir().unwrap();
         let ground = Ground::beside(folder.path()).unwrap();
         let shop = Shop::found(ground.folder(), 1 << 20, Unguarded).unwrap();
-        let (raced, _) = raced(&shop, &race, Duration::from_secs(5), &AtomicBool::new(false)).unwrap();
-        assert!(!raced.held, "{} sees nothing: {raced:?}", race.name);
+        let mut found = Found::default();
+        for _ in 0..MOST_ROUNDS {
+            // That rows stop making sense is another matter than the rule.
+            if (race.round)(&shop, &mut found).is_ok_and(|()| sees_it(&found)) {
+                break;
+            }
+        }
+        assert!(sees_it(&found), "{} sees nothing: {found:?}", race.name);
     }
+}
+
+fn sees_it(found: &Found) -> bool {
+    found.faults.iter().any(|fault| !fault.ends_with(" was told fault"))
 }
 
 #[test]
