@@ -25,7 +25,7 @@ use crate::app;
 use crate::base::{Clock, Fault};
 use crate::cli::config::Config;
 use crate::cli::piped::piped;
-use crate::cli::{Exit, Failure, backup, check, clock, import, reindex, token, user};
+use crate::cli::{Exit, Failure, backup, check, clock, doctor, import, reindex, token, user};
 use crate::search::Search;
 use crate::server::ask_admin;
 use crate::store::{Expect, Folder, FolderFault, Origin, Store};
@@ -53,6 +53,7 @@ pub(in crate::cli) fn operations(desk: Desk) -> Router {
         .route("/check", post(check::operation))
         .route("/clock/show", post(clock::show))
         .route("/clock/accept", post(clock::accept))
+        .route("/doctor", post(doctor::operation))
         .route("/import/osm", post(import::operation))
         .route("/reindex", post(reindex::operation))
         .route("/user/add", post(user::add))

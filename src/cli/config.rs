@@ -1,12 +1,15 @@
 //! The bootstrap configuration: flags over `HIGHSTREET_*` over `highstreet.toml` over defaults. All else is set in
-//! the console and lies in the store.
+//! the console and lies in the store. `highstreet config` is in `config/command.rs`.
+
+mod command;
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::cli::Failure;
+pub(in crate::cli) use crate::cli::config::command::{ConfigCommand, faults_of};
 use crate::server::LogFormat;
 
 const USUAL_FILE: &str = "/etc/highstreet/highstreet.toml";
@@ -14,8 +17,11 @@ const DATA_OF_ROOT: &str = "/var/lib/highstreet";
 const DATA_OF_OTHERS: &str = "data";
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 const DEFAULT_CACHE_MIB: usize = 64;
+const MIB: usize = 1024 * 1024;
 /// A configuration longer than this is another file by mistake.
 const MAX_FILE_BYTES: u64 = 256 * 1024;
+/// What the names of our environment variables begin with.
+const VARIABLES: &str = "HIGHSTREET_";
 
 /// The flags that all subcommands take.
 #[derive(Clone, Debug, Default, Args)]
@@ -45,6 +51,40 @@ pub struct Config {
     pub metrics_token: Option<String>,
     pub json: bool,
     pub quiet: bool,
+    /// The file that was read, and who said what.
+    pub file: Option<PathBuf>,
+    pub(in crate::cli) sources: Sources,
+}
+
+/// Who said how it is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::cli) enum Source {
+    Flag,
+    Variable,
+    File,
+    Default,
+}
+
+/// The source of every setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::cli) struct Sources {
+    data: Source,
+    listen: Source,
+    cache_mib: Source,
+    log_format: Source,
+    metrics_token: Source,
+}
+
+/// A setting that somebody may have made, and who.
+struct Said<T>(Option<T>, Source);
+
+impl<T> Said<T> {
+    fn first(flag: Option<T>, variable: Option<T>, file: Option<T>) -> Said<T> {
+        let said = [(flag, Source::Flag), (variable, Source::Variable), (file, Source::File)];
+        let first = said.into_iter().find(|(value, _)| value.is_some());
+        first.map_or(Said(None, Source::Default), |(value, source)| Said(value, source))
+    }
 }
 
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
@@ -65,13 +105,11 @@ struct Log {
 
 impl Config {
     pub fn load(common: Common) -> Result<Config, Failure> {
-        let variable = |name: &str| std::env::var(format!("HIGHSTREET_{name}")).ok().filter(|value| !value.is_empty());
-        let file = match common.config.clone().or_else(|| variable("CONFIG").map(PathBuf::from)) {
-            Some(path) => read(&path)?,
-            None if Path::new(USUAL_FILE).exists() => read(Path::new(USUAL_FILE))?,
-            None => File::default(),
-        };
-        merged(common, variable, file)
+        let variable = |name: &str| std::env::var(format!("{VARIABLES}{name}")).ok().filter(|value| !value.is_empty());
+        let usual = || Path::new(USUAL_FILE).exists().then(|| PathBuf::from(USUAL_FILE));
+        let path = common.config.clone().or_else(|| variable("CONFIG").map(PathBuf::from)).or_else(usual);
+        let file = path.as_deref().map(read).transpose()?.unwrap_or_default();
+        Ok(Config { file: path, ..merged(common, variable, file)? })
     }
 
     /// The data folder of everything but the demo.
@@ -93,15 +131,28 @@ fn merged(common: Common, variable: impl Fn(&str) -> Option<String>, file: File)
         "json" => Ok(LogFormat::Json),
         _ => Err(Failure::usage(format!("HIGHSTREET_LOG_FORMAT: {text:?} is none of auto, text, json"))),
     });
-    let cache_mib = cache_mib.transpose()?.or(file.cache_mib).unwrap_or(DEFAULT_CACHE_MIB);
+    let data = Said::first(common.data, variable("DATA").map(PathBuf::from), file.data);
+    let listen = Said::first(None, listen, file.listen);
+    let cache_mib = Said::first(None, cache_mib.transpose()?, file.cache_mib);
+    let log_format = Said::first(None, log_format.transpose()?, file.log.format);
+    let metrics_token = Said::first(None, variable("METRICS_TOKEN"), file.metrics_token);
+    let sources = Sources {
+        data: data.1,
+        listen: listen.1,
+        cache_mib: cache_mib.1,
+        log_format: log_format.1,
+        metrics_token: metrics_token.1,
+    };
     Ok(Config {
-        asked_data: common.data.or_else(|| variable("DATA").map(PathBuf::from)).or(file.data),
-        listen: listen.or(file.listen).unwrap_or_else(|| vec![DEFAULT_LISTEN.to_owned()]),
-        cache_bytes: cache_mib.saturating_mul(1024 * 1024),
-        log_format: log_format.transpose()?.or(file.log.format).unwrap_or_default(),
-        metrics_token: variable("METRICS_TOKEN").or(file.metrics_token),
+        asked_data: data.0,
+        listen: listen.0.unwrap_or_else(|| vec![DEFAULT_LISTEN.to_owned()]),
+        cache_bytes: cache_mib.0.unwrap_or(DEFAULT_CACHE_MIB).saturating_mul(MIB),
+        log_format: log_format.0.unwrap_or_default(),
+        metrics_token: metrics_token.0,
         json: common.json,
         quiet: common.quiet,
+        file: None,
+        sources,
     })
 }
 

@@ -1,6 +1,5 @@
 //! `highstreet demo`: the bundled city with sample merchants, offers and people, for this machine only.
 
-use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -10,7 +9,7 @@ use crate::base::{Clock, Timestamp};
 use crate::cli::config::Config;
 use crate::cli::serve::serve_until_stopped;
 use crate::cli::{Exit, Failure, print, sample};
-use crate::server::{Listening, start_log};
+use crate::server::{Listening, resolved, start_log};
 use crate::store::{Expect, Folder, Store};
 
 #[derive(Debug, Args)]
@@ -73,8 +72,7 @@ fn instant(text: &str) -> Result<Timestamp, String> {
 
 /// The address, if nobody else's machine reaches it.
 fn loopback(address: &str) -> Result<String, Failure> {
-    let resolved = address.to_socket_addrs().map_err(|error| Failure::usage(format!("--listen {address}: {error}")))?;
-    let found: Vec<SocketAddr> = resolved.collect();
+    let found = resolved(address).map_err(|error| Failure::usage(format!("--listen {address}: {error}")))?;
     if found.is_empty() || !found.iter().all(|address| address.ip().is_loopback()) {
         return Err(Failure::usage(format!(
             "--listen {address}: a demo listens on loopback only, such as 127.0.0.1:0"
@@ -99,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_demo_listens_on_loopback_only() {
-        for good in ["127.0.0.1:0", "[::1]:8080"] {
+        for good in ["127.0.0.1:0", "[::1]:8080", "localhost:8080"] {
             assert!(loopback(good).is_ok(), "{good}");
         }
         for bad in ["0.0.0.0:8080", "192.0.2.1:80", "8080", ""] {

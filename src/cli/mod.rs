@@ -6,13 +6,16 @@ mod check;
 mod clock;
 mod config;
 mod demo;
+mod doctor;
 mod exit;
+mod fsync;
 mod import;
 mod incoming;
 mod piped;
 mod reindex;
 mod restore;
 mod sample;
+mod selftest;
 mod serve;
 mod token;
 mod user;
@@ -54,8 +57,14 @@ enum Command {
     Check(check::Check),
     /// Show the city's clock beside the machine's, or accept a machine's clock that is in doubt
     Clock(clock::Clock),
+    /// Race every way to claim something on this machine, in a folder of its own
+    Selftest(selftest::Selftest),
     /// Rebuild the search index and all else that is derived
     Reindex(reindex::Reindex),
+    /// Look at what a city needs from this machine, and say what is wrong
+    Doctor(doctor::Doctor),
+    /// Show the configuration, or check it
+    Config(config::ConfigCommand),
 }
 
 /// Parses the arguments and runs the subcommand. Failures are one line on standard error.
@@ -72,18 +81,21 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 }
 
 fn dispatch(Arguments { common, command }: Arguments) -> Result<Exit, Failure> {
-    let config = Config::load(common)?;
     match command {
-        Command::Demo(demo) => demo.run(config),
-        Command::Serve(serve) => serve.run(config),
-        Command::Import(import) => import.run(config),
-        Command::User(user) => user.run(config),
-        Command::Token(token) => token.run(config),
-        Command::Backup(backup) => backup.run(config),
-        Command::Restore(restore) => restore.run(config),
-        Command::Check(check) => check.run(config),
-        Command::Clock(clock) => clock.run(config),
-        Command::Reindex(reindex) => reindex.run(config),
+        Command::Demo(demo) => demo.run(Config::load(common)?),
+        Command::Serve(serve) => serve.run(Config::load(common)?),
+        Command::Import(import) => import.run(Config::load(common)?),
+        Command::User(user) => user.run(Config::load(common)?),
+        Command::Token(token) => token.run(Config::load(common)?),
+        Command::Backup(backup) => backup.run(Config::load(common)?),
+        Command::Restore(restore) => restore.run(Config::load(common)?),
+        Command::Check(check) => check.run(Config::load(common)?),
+        Command::Clock(clock) => clock.run(Config::load(common)?),
+        Command::Selftest(selftest) => selftest.run(Config::load(common)?),
+        Command::Reindex(reindex) => reindex.run(Config::load(common)?),
+        // These two say what is wrong with a configuration that nothing else can work with.
+        Command::Doctor(doctor) => doctor.run(common),
+        Command::Config(command) => command.run(common),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Where the server listens: addresses from the command line, or sockets that systemd opened.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
 
 use listenfd::ListenFd;
 
@@ -32,7 +32,8 @@ impl Listening {
             let is_taken = cause.kind() == io::ErrorKind::AddrInUse;
             if is_taken { ListenFault::Taken { address } } else { ListenFault::Io { address, cause } }
         };
-        Listening::of(TcpListener::bind(address).map_err(fault)?).map_err(fault)
+        let addresses = resolved(address).map_err(fault)?;
+        Listening::of(TcpListener::bind(&addresses[..]).map_err(fault)?).map_err(fault)
     }
 
     /// The sockets that systemd hands over; none if it hands over none.
@@ -51,9 +52,30 @@ impl Listening {
     }
 }
 
+/// The addresses that a text names, such as `127.0.0.1:8080`, `[::]:80`, `localhost:0`. The machine's name service is
+/// asked for other names only: a static binary may run where there is none, and `localhost` is loopback by RFC 6761.
+pub fn resolved(address: &str) -> io::Result<Vec<SocketAddr>> {
+    let loopback = address.strip_prefix("localhost:").and_then(|port| port.parse::<u16>().ok());
+    match loopback {
+        Some(port) => Ok(vec![(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()]),
+        None => address.to_socket_addrs().map(Iterator::collect),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn localhost_is_loopback_without_asking_anybody() {
+        let found = resolved("localhost:8080").unwrap();
+        assert_eq!(found, ["127.0.0.1:8080".parse().unwrap(), "[::1]:8080".parse().unwrap()]);
+        assert_eq!(resolved("[::1]:80").unwrap(), ["[::1]:80".parse().unwrap()]);
+        assert_ne!(Listening::bind("localhost:0").unwrap().address.port(), 0);
+        for bad in ["localhost", "localhost:", "localhost:http", "localhost:65536", ""] {
+            assert!(resolved(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn port_0_takes_a_free_port_and_a_taken_one_is_said_to_be() {

@@ -15,7 +15,7 @@ mod wire;
 pub use admin::{AdminDoor, ask_admin};
 pub use front_door::FrontDoor;
 pub use limits::Limits;
-pub use listen::{ListenFault, Listening};
+pub use listen::{ListenFault, Listening, resolved};
 pub use log::{LogFormat, start_log};
 pub use serve::serve;
 pub use stop::Stop;

@@ -135,6 +135,12 @@ impl<'a> Tx<'a> {
         self.own.clone().into_effects()
     }
 
+    /// Writes effects that were decided elsewhere: a test takes the guard of the transaction away with it.
+    #[cfg(test)]
+    pub(crate) fn write_blindly(&mut self, effects: &[Effect]) -> Result<(), Fault> {
+        effects.iter().try_for_each(|effect| self.set(effect.key.clone(), effect.value.clone()))
+    }
+
     fn write<K: Key, V: Row>(&mut self, table: &Table<K, V>, key: &K, row: Option<&V>) -> Result<(), Fault> {
         if !table.indexes().is_empty() {
             self.reindex(table, key, row)?;

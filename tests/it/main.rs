@@ -24,6 +24,7 @@ mod faults;
 mod hostile;
 mod inside;
 mod kit_itself;
+mod machine;
 mod offers;
 mod market;
 mod orders;
