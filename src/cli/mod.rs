@@ -3,9 +3,11 @@
 mod admin;
 mod backup;
 mod check;
+mod compact;
 mod config;
 mod demo;
 mod exit;
+mod growth;
 mod import;
 mod incoming;
 mod piped;
@@ -51,6 +53,8 @@ enum Command {
     Restore(restore::Restore),
     /// Verify every invariant of the data
     Check(check::Check),
+    /// Give unused space of the data folder back to the disk; not beside a server
+    Compact(compact::Compact),
     /// Rebuild the search index and all else that is derived
     Reindex(reindex::Reindex),
 }
@@ -79,6 +83,7 @@ fn dispatch(Arguments { common, command }: Arguments) -> Result<Exit, Failure> {
         Command::Backup(backup) => backup.run(config),
         Command::Restore(restore) => restore.run(config),
         Command::Check(check) => check.run(config),
+        Command::Compact(compact) => compact.run(config),
         Command::Reindex(reindex) => reindex.run(config),
     }
 }

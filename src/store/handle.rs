@@ -11,6 +11,7 @@ use crate::store::log::Batch;
 use crate::store::once::{Once, OnceRefusal, once};
 use crate::store::overlay::Overlay;
 use crate::store::projection::{self, Projection};
+use crate::store::trim::{Followers, Keeping};
 use crate::store::writer::{Answer, HeadWatch, Position, Queue, Writer, command};
 use crate::store::{Effect, Outcome, Row, Tx};
 
@@ -45,6 +46,7 @@ struct Inner {
     clock: Arc<Clock>,
     hooks: Arc<Hooks>,
     watch: Arc<HeadWatch>,
+    followers: Followers,
     queue: Option<Queue>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
@@ -85,8 +87,8 @@ impl Store {
             next: Position { seq: head.seq, index: 0 },
         };
         let (queue, thread) = writer.start()?;
-        let inner = Inner { disk, clock, hooks, watch, queue: Some(queue), writer: Mutex::new(Some(thread)) };
-        Ok(Store(Arc::new(inner)))
+        let (followers, writer) = (Followers::default(), Mutex::new(Some(thread)));
+        Ok(Store(Arc::new(Inner { disk, clock, hooks, watch, followers, queue: Some(queue), writer })))
     }
 
     /// The newest commit, to read from; it stays as it is.
@@ -162,6 +164,18 @@ impl Store {
     /// Batches of the change log after `seq`, oldest first, at most `limit`.
     pub fn batches_after(&self, seq: u64, limit: usize) -> Result<Vec<Batch>, Fault> {
         self.0.disk.batches_after(seq, limit)
+    }
+
+    /// Forgets batches of the change log that nobody needs any more, a bounded number at once; answers how many.
+    pub fn trim_log(&self) -> Result<u64, Fault> {
+        // How far the projections are comes first: a batch that is committed after that is none that they lack.
+        let (slowest, head) = (self.0.followers.slowest(), self.snapshot()?.seq());
+        let keeping = Keeping { head, slowest, now: self.clock().now() };
+        self.0.disk.trim(|seq, at| keeping.lets_go(seq, at))
+    }
+
+    pub(crate) fn followers(&self) -> &Followers {
+        &self.0.followers
     }
 
     pub(crate) fn head_watch(&self) -> Arc<HeadWatch> {
