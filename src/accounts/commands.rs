@@ -84,8 +84,8 @@ pub fn begin_guest(tx: &mut Tx<'_>, token: &TokenHash) -> Outcome<Actor, Refusal
     Ok(Actor { person, session: SessionId::of_token(token), scopes: None })
 }
 
-/// Ends what is over, some at a time: sessions past their end, and guests who have nothing, since nobody can be them any
-/// more. `has_something` is asked what the rooms above keep for a person. Whether there may be more.
+/// Ends what is over, some at a time: sessions past their end, and guests who have nothing, since nobody can be them
+/// any more. `has_something` is asked what the rooms above keep for a person. Whether there may be more.
 pub fn forget_old_sessions(
     tx: &mut Tx<'_>,
     has_something: fn(&dyn Read, PersonId) -> Result<bool, Fault>,

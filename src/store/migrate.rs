@@ -130,7 +130,7 @@ pub(in crate::store) fn migrate(
     migrations: &[Migration],
     hear: &mut dyn FnMut(Growth),
 ) -> Result<(), Fault> {
-    for migration in migrations {
+    for (migration, next) in migrations.iter().zip((1..).map(|next| migrations.get(next))) {
         let has = store.snapshot()?.head().schema;
         if migration.number <= has {
             continue;
@@ -138,14 +138,15 @@ pub(in crate::store) fn migrate(
         if migration.number != has + 1 {
             return Err(Fault::bug("growing", format!("nothing leads from schema {has} to {}", has + 1)));
         }
-        run(store, migration, hear)?;
+        run(store, migration, next.map(|next| next.number), hear)?;
         tracing::info!(schema = migration.number, name = migration.name, "the data has grown");
         hear(Growth::Grown(migration.number));
     }
     Ok(())
 }
 
-fn run(store: &Store, migration: &Migration, hear: &mut dyn FnMut(Growth)) -> Result<(), Fault> {
+/// Runs a migration to its end. The next one is begun in the same commit, so that one backup serves for all of them.
+fn run(store: &Store, migration: &Migration, next: Option<u32>, hear: &mut dyn FnMut(Growth)) -> Result<(), Fault> {
     let (to, name, step) = (migration.number, migration.name, migration.step);
     let total = count(&store.snapshot()?, migration.through)?;
     let mut begun = match going_on(&store.snapshot()?)?.filter(|begun| begun.to == to) {
@@ -161,14 +162,17 @@ fn run(store: &Store, migration: &Migration, hear: &mut dyn FnMut(Growth)) -> Re
         let before = begun.clone();
         let after = command(store, move |tx| {
             let stepped = step(tx, before.cursor.clone())?;
-            let rows = before.rows + stepped.rows;
-            let Some(cursor) = stepped.next else {
-                tx.delete(&MIGRATING, &())?;
-                return tx.raise_schema(to).map(|()| None);
-            };
-            let after = Migrating { to, seq, rows, cursor: Some(cursor) };
-            tx.put(&MIGRATING, &(), &after)?;
-            Ok(Some(after))
+            if let Some(cursor) = stepped.next {
+                let after = Migrating { to, seq, rows: before.rows + stepped.rows, cursor: Some(cursor) };
+                tx.put(&MIGRATING, &(), &after)?;
+                return Ok(Some(after));
+            }
+            match next {
+                Some(to) => tx.put(&MIGRATING, &(), &Migrating { to, seq, rows: 0, cursor: None })?,
+                None => tx.delete(&MIGRATING, &())?,
+            }
+            tx.raise_schema(to)?;
+            Ok(None)
         })?;
         match after {
             Some(after) => begun = after,
@@ -209,17 +213,27 @@ pub fn index_rows<K: Key, V: Row>(
     index: &dyn IndexOf<K, V>,
     from: Option<Cursor>,
 ) -> Result<Stepped, Fault> {
+    index_some_rows(tx, table, index, from, ROWS_AT_ONCE)
+}
+
+pub(in crate::store) fn index_some_rows<K: Key, V: Row>(
+    tx: &mut Tx<'_>,
+    table: &'static Table<K, V>,
+    index: &dyn IndexOf<K, V>,
+    from: Option<Cursor>,
+    at_once: usize,
+) -> Result<Stepped, Fault> {
     let span = match from {
         Some(last) => Span::all().beyond(&read_key::<K>(&last)?),
         None => Span::all(),
     };
-    let rows: Vec<(K, V)> = tx.scan(table, span)?.take(ROWS_AT_ONCE).collect::<Result<_, Fault>>()?;
+    let rows: Vec<(K, V)> = tx.scan(table, span)?.take(at_once).collect::<Result<_, Fault>>()?;
     let mut next = None;
     let mut done = 0;
     for (key, row) in &rows {
         tx.put_entries(index, key, row)?;
         done += 1;
-        if tx.is_half_full() || done == ROWS_AT_ONCE {
+        if tx.is_half_full() || done == at_once {
             next = Some(key.to_bytes());
             break;
         }

@@ -8,4 +8,5 @@ mod orders;
 mod payments;
 mod reviews;
 pub mod town;
+mod upkeep;
 mod vouchers;
