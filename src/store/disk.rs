@@ -82,15 +82,20 @@ impl Disk {
         Ok(Disk { database: database.map_err(|error| fault("opening the store", error))? })
     }
 
+    /// Who the store in a file is that is not open, without changing a byte of it.
+    pub fn peek(path: &Path, cache_bytes: usize) -> Result<Option<Head>, Fault> {
+        let mut builder = redb::Builder::new();
+        match builder.set_cache_size(cache_bytes).open_read_only(path) {
+            Ok(database) => head_of(&database),
+            // It was broken off in a way that is to be mended before anything can be read.
+            Err(redb::DatabaseError::RepairAborted) => Disk::open(Place::File(path), cache_bytes)?.head(),
+            Err(error) => Err(fault("opening the store", error)),
+        }
+    }
+
     /// Who the store is; `None` if the file is new.
     pub fn head(&self) -> Result<Option<Head>, Fault> {
-        let read = self.database.begin_read().map_err(|error| fault("reading the store", error))?;
-        let rows = match read.open_table(ROWS) {
-            Ok(rows) => rows,
-            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
-            Err(error) => return Err(fault("reading the store", error)),
-        };
-        read_head(&rows).and_then(|head| head.ok_or_else(no_head)).map(Some)
+        head_of(&self.database)
     }
 
     /// Writes a head and rows as they are, outside the log: for a new store, and for a restore.
@@ -233,6 +238,16 @@ fn make_if_missing(builder: &redb::Builder, path: &Path) -> Result<(), Fault> {
     std::fs::rename(&unfinished, path).map_err(|error| Fault::io(at, error))?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| Fault::io(at, error))
+}
+
+fn head_of(database: &impl ReadableDatabase) -> Result<Option<Head>, Fault> {
+    let read = database.begin_read().map_err(|error| fault("reading the store", error))?;
+    let rows = match read.open_table(ROWS) {
+        Ok(rows) => rows,
+        Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
+        Err(error) => return Err(fault("reading the store", error)),
+    };
+    read_head(&rows).and_then(|head| head.ok_or_else(no_head)).map(Some)
 }
 
 fn no_head() -> Fault {

@@ -90,7 +90,7 @@ impl Folder {
         hooks: Hooks,
         clock: &dyn Fn(Timestamp) -> Clock,
     ) -> Result<Store, FolderFault> {
-        let origin = match (self.head(cache_bytes)?, self.expect) {
+        let origin = match (self.known_head(schema, cache_bytes)?, self.expect) {
             (Some(head), _) => head.origin,
             (None, Expect::Real) => Origin::Real,
             (None, Expect::Demo) => Origin::Demo,
@@ -108,8 +108,7 @@ impl Folder {
             return Ok(None);
         }
         let file = self.store_file();
-        let disk = Disk::open(Place::File(&file), cache_bytes);
-        let head = disk.and_then(|disk| disk.head()).map_err(|fault| self.store_fault(fault.into()))?;
+        let head = Disk::peek(&file, cache_bytes).map_err(|fault| self.store_fault(fault.into()))?;
         let path = || self.path.clone();
         match (self.expect, head.as_ref().map(|head| head.origin)) {
             (Expect::Real, Some(Origin::Demo)) => Err(FolderFault::Demo { path: path() }),
@@ -118,12 +117,19 @@ impl Folder {
         }
     }
 
+    /// The same, of a store that is not newer than a schema.
+    fn known_head(&self, schema: u32, cache_bytes: usize) -> Result<Option<Head>, FolderFault> {
+        match self.head(cache_bytes)? {
+            Some(Head { schema: found, .. }) if found > schema => {
+                Err(self.store_fault(OpenFault::Newer { found, known: schema }))
+            }
+            head => Ok(head),
+        }
+    }
+
     /// Compacts the store of a city that is not open; answers its size before and after.
     pub fn compact(&self, schema: u32, cache_bytes: usize) -> Result<(u64, u64), FolderFault> {
-        let head = self.head(cache_bytes)?.ok_or_else(|| FolderFault::NoCity { path: self.path.clone() })?;
-        if head.schema > schema {
-            return Err(self.store_fault(OpenFault::Newer { found: head.schema, known: schema }));
-        }
+        self.known_head(schema, cache_bytes)?.ok_or_else(|| FolderFault::NoCity { path: self.path.clone() })?;
         let file = self.store_file();
         let size = || Ok(std::fs::metadata(&file).map_err(|error| Fault::io("measuring the store", error))?.len());
         let compacted = || {

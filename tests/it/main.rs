@@ -20,6 +20,7 @@ mod crash;
 mod directory;
 mod desk;
 mod every_route;
+mod growth;
 mod hostile;
 mod inside;
 mod kit_itself;
