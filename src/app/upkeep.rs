@@ -22,9 +22,9 @@ type Turn = fn(&Store) -> Result<bool, Fault>;
 
 /// Everything that is kept up, and what it is called in the log.
 const WORKS: [(&str, Turn); 4] = [
-    ("remembered answers", |store| swept(store, |tx| store::forget_old_answers(tx))),
+    ("remembered answers", |store| swept(store, store::forget_old_answers)),
     ("sessions", |store| swept(store, |tx| accounts::forget_old_sessions(tx, has_something))),
-    ("letters", |store| swept(store, |tx| outbox::forget_done(tx))),
+    ("letters", |store| swept(store, outbox::forget_done)),
     ("change log", |store| Ok(store.trim_log()? > 0)),
 ];
 

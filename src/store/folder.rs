@@ -117,16 +117,6 @@ impl Folder {
         }
     }
 
-    /// The same, of a store that is not newer than a schema.
-    fn known_head(&self, schema: u32, cache_bytes: usize) -> Result<Option<Head>, FolderFault> {
-        match self.head(cache_bytes)? {
-            Some(Head { schema: found, .. }) if found > schema => {
-                Err(self.store_fault(OpenFault::Newer { found, known: schema }))
-            }
-            head => Ok(head),
-        }
-    }
-
     /// Compacts the store of a city that is not open; answers its size before and after.
     pub fn compact(&self, schema: u32, cache_bytes: usize) -> Result<(u64, u64), FolderFault> {
         self.known_head(schema, cache_bytes)?.ok_or_else(|| FolderFault::NoCity { path: self.path.clone() })?;
@@ -193,6 +183,16 @@ impl Folder {
     /// Where subcommands reach the process that owns the folder.
     pub fn admin_socket(path: &Path) -> PathBuf {
         path.join(ADMIN_SOCKET)
+    }
+
+    /// Who lives here, if no newer Highstreet wrote it.
+    fn known_head(&self, schema: u32, cache_bytes: usize) -> Result<Option<Head>, FolderFault> {
+        match self.head(cache_bytes)? {
+            Some(Head { schema: found, .. }) if found > schema => {
+                Err(self.store_fault(OpenFault::Newer { found, known: schema }))
+            }
+            head => Ok(head),
+        }
     }
 
     fn store_fault(&self, cause: OpenFault) -> FolderFault {

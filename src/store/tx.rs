@@ -114,8 +114,8 @@ impl<'a> Tx<'a> {
         key: &K,
         row: &V,
     ) -> Result<(), Fault> {
-        let entries = index.entries(key, row).into_iter();
-        let done = entries.map(|(entry, value)| self.put_entry(index, entry, value)).collect();
+        let mut entries = index.entries(key, row).into_iter();
+        let done = entries.try_for_each(|(entry, value)| self.put_entry(index, entry, value));
         self.note(done)
     }
 

@@ -47,11 +47,13 @@ fn refused(finished: &Finished, code: i32, part: &str) {
     assert!(said.contains(part) && said.lines().count() == 1, "{said}");
 }
 
+type Work = Box<dyn Fn(&mut Tx<'_>) -> Outcome<(), ()> + Send>;
+
 /// A city as the first release left it.
 fn old_city(path: &Path) {
     let folder = Folder::open(path, Expect::Real).unwrap();
     let store = folder.store(1, 1 << 20, Hooks::default(), &Clock::anchored).unwrap();
-    let write = |work: Box<dyn Fn(&mut Tx<'_>) -> Outcome<(), ()> + Send>| store.write_blocking(work).outcome.unwrap();
+    let write = |work: Work| store.write_blocking(work).outcome.unwrap();
     let (person, now) = (Id::from_bytes([1; 16]), store.clock().now());
     write(Box::new(move |tx| {
         let email = Email::parse("anna@example.org").unwrap();

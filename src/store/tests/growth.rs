@@ -27,11 +27,13 @@ fn index_words(tx: &mut Tx<'_>, from: Option<Cursor>) -> Result<Stepped, Fault> 
     index_some_rows(tx, &NEW, &NEW_BY_WORD, from, ROWS_A_STEP)
 }
 
+type Words = Vec<(u32, String)>;
+
 /// The next words after the cursor, and the cursor after them.
-fn next_words(tx: &Tx<'_>, from: Option<Cursor>) -> Result<(Vec<(u32, String)>, Option<Cursor>), Fault> {
+fn next_words(tx: &Tx<'_>, from: Option<Cursor>) -> Result<(Words, Option<Cursor>), Fault> {
     let after = from.map(|bytes| u32::decode(&mut &bytes[..]).unwrap());
     let span = after.map_or_else(Span::all, |last| Span::all().beyond(&last));
-    let words: Vec<(u32, String)> = tx.scan(&NEW, span)?.take(ROWS_A_STEP).collect::<Result<_, Fault>>()?;
+    let words: Words = tx.scan(&NEW, span)?.take(ROWS_A_STEP).collect::<Result<_, Fault>>()?;
     let next = words.last().filter(|_| words.len() == ROWS_A_STEP).map(|(key, _)| key.to_bytes());
     Ok((words, next))
 }
