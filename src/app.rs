@@ -2,6 +2,7 @@
 
 mod openapi;
 mod proof;
+pub mod upkeep;
 pub mod wiring;
 
 use std::any::Any;
@@ -23,7 +24,7 @@ use crate::directory::{self, Places};
 use crate::offers::OffersOfPlaces;
 use crate::reviews::Ratings;
 use crate::search::{Contributor, OpenState, Projection, Search};
-use crate::store::{Condition, Folder, FolderFault, Store};
+use crate::store::{Condition, Folder, FolderFault, Growth, Store, grow};
 use crate::vouchers::Signer;
 use crate::web::{
     MAX_FORM_BYTES, Metrics, PageError, Plan, Readiness, Settings, Site, assets, compression, health, visit, watch,
@@ -124,7 +125,20 @@ pub fn open_store(
     cache_bytes: usize,
     clock: &dyn Fn(Timestamp) -> Clock,
 ) -> Result<Store, FolderFault> {
-    folder.store(schema::NUMBER, cache_bytes, wiring::hooks(), clock)
+    open_store_hearing(folder, cache_bytes, clock, &mut |_| {})
+}
+
+/// The same, for whoever wants to hear how the city grows if it is of an older schema.
+pub fn open_store_hearing(
+    folder: &Folder,
+    cache_bytes: usize,
+    clock: &dyn Fn(Timestamp) -> Clock,
+    hear: &mut dyn FnMut(Growth),
+) -> Result<Store, FolderFault> {
+    let store = folder.store(schema::NUMBER, cache_bytes, wiring::hooks(), clock)?;
+    let grown = grow(folder, &store, &schema::MIGRATIONS, hear);
+    grown.map_err(|cause| FolderFault::Growth { path: folder.store_file(), cause })?;
+    Ok(store)
 }
 
 /// The site on an open store, and whatever search knows of it: until that is all, the site is up, but not ready.

@@ -3,17 +3,36 @@
 //! A number names a table or an index for ever, also when the table is gone.
 
 use crate::kernel::{audit, ledger, outbox, stock, timers};
-use crate::store::Described;
+use crate::store::{Described, Migration, index_rows};
 use crate::{accounts, directory, offers, orders, payments, reviews, store, vouchers};
 
 /// The schema that this build writes. Raised by a migration only; a newer store is refused.
-pub const NUMBER: u32 = 1;
+pub const NUMBER: u32 = 3;
+
+/// How a city of an older schema grows, in order. A table that begins empty needs none.
+pub static MIGRATIONS: [Migration; 2] = [
+    Migration {
+        number: 2,
+        name: "sessions by when they end",
+        through: accounts::SESSIONS.number(),
+        fills: &[104],
+        step: |tx, from| index_rows(tx, &accounts::SESSIONS, &accounts::SESSIONS_BY_END, from),
+    },
+    Migration {
+        number: 3,
+        name: "letters by when they were done",
+        through: outbox::LETTERS.number(),
+        fills: &[34],
+        step: |tx, from| index_rows(tx, &outbox::LETTERS, &outbox::BY_DONE, from),
+    },
+];
 
 /// All tables, by number: the store's from 1, the kernel's from 10, then a hundred for each capability.
 pub fn tables() -> Vec<Described> {
     vec![
         // store
         store::REMEMBERED.described(),
+        store::MIGRATING.described(),
         // kernel
         stock::POOLS.described(),
         stock::CLAIMS.described(),
@@ -55,7 +74,7 @@ pub fn tables() -> Vec<Described> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::tables;
+    use super::{MIGRATIONS, NUMBER, tables};
 
     #[test]
     fn no_two_tables_or_indexes_share_a_number_or_a_name() {
@@ -66,6 +85,21 @@ mod tests {
                 assert!(seen.insert(number), "{name} takes the number {number}, which is taken");
                 assert!(names.insert(name), "two are called {name}");
             }
+        }
+    }
+
+    #[test]
+    fn migrations_lead_from_the_first_schema_to_this_one_and_fill_what_is_there() {
+        let numbers: Vec<u32> = MIGRATIONS.iter().map(|migration| migration.number).collect();
+        assert_eq!(numbers, (2..=NUMBER).collect::<Vec<_>>());
+        let tables = tables();
+        let known: Vec<u16> = tables
+            .iter()
+            .flat_map(|table| table.indexes.iter().map(|(number, ..)| *number).chain([table.number]))
+            .collect();
+        for migration in &MIGRATIONS {
+            let named = migration.fills.iter().chain([&migration.through]);
+            assert!(named.into_iter().all(|number| known.contains(number)), "{}", migration.name);
         }
     }
 

@@ -11,28 +11,19 @@ use crate::base::{Kind, Refusal};
 use crate::store::{Read, Stop};
 
 /// What a person is to the town. Everybody may be several.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
-#[cbor(index_only)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
     /// Nobody yet: no cookie, no token.
-    #[n(0)]
     Anonymous,
     /// Known by one cookie.
-    #[n(1)]
     Guest,
     /// Signed in.
-    #[n(2)]
     Resident,
     /// Redeems at the places of its grant, and sees no lists and no money.
-    #[n(3)]
     Till,
-    #[n(4)]
     Manager,
-    #[n(5)]
     Owner,
-    #[n(6)]
     Moderator,
-    #[n(7)]
     Operator,
 }
 

@@ -4,15 +4,15 @@
 use crate::accounts::access::{Actor, Grant, StaffRole, TokenScope, Viewer};
 use crate::accounts::model::{
     DisplayName, Email, GuestJoined, MerchantId, PERSON_BY_EMAIL, PERSONS, PasswordHash, Person, PersonId, PlaceId,
-    SESSIONS, SESSIONS_BY_PERSON, Session, SessionId, SessionKind, SignIn, TokenHash,
+    SESSIONS, SESSIONS_BY_END, SESSIONS_BY_PERSON, Session, SessionId, SessionKind, SignIn, TokenHash,
 };
 use crate::accounts::password::Verified;
 use crate::accounts::queries::viewer_of;
 use crate::accounts::refusal::Refusal;
-use crate::accounts::rules::{MAX_TOKENS, giving_way, holds_until};
-use crate::base::{Fault, Line};
+use crate::accounts::rules::{FORGET_AT_ONCE, MAX_TOKENS, giving_way, holds_until};
+use crate::base::{Fault, Line, Timestamp};
 use crate::kernel::audit::{self, Deed, Verdict, Who};
-use crate::store::{Outcome, Row, Span, Stop, Tx};
+use crate::store::{Outcome, Read, Row, Span, Stop, Tx};
 
 /// What a person says to have an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,6 +82,26 @@ pub fn begin_guest(tx: &mut Tx<'_>, token: &TokenHash) -> Outcome<Actor, Refusal
     tx.put(&PERSONS, &person, &guest)?;
     put_session(tx, person, token, SessionKind::Guest)?;
     Ok(Actor { person, session: SessionId::of_token(token), scopes: None })
+}
+
+/// Ends what is over, some at a time: sessions past their end, and guests who have nothing, since nobody can be them
+/// any more. `has_something` is asked what the rooms above keep for a person. Whether there may be more.
+pub fn forget_old_sessions(
+    tx: &mut Tx<'_>,
+    has_something: fn(&dyn Read, PersonId) -> Result<bool, Fault>,
+) -> Result<bool, Fault> {
+    let end = Timestamp::from_millis(tx.now().millis().saturating_add(1));
+    let old = tx.scan_by(&SESSIONS, &SESSIONS_BY_END, Span::between(&Timestamp::MIN, &end))?.take(FORGET_AT_ONCE);
+    let old: Vec<(TokenHash, Session)> = old.collect::<Result<_, Fault>>()?;
+    for (token, session) in &old {
+        tx.delete(&SESSIONS, token)?;
+        let is_guest = tx.get(&PERSONS, &session.person)?.is_some_and(|person| person.is_guest());
+        let is_known = || Ok::<_, Fault>(!sessions_of(tx, session.person)?.is_empty());
+        if is_guest && !is_known()? && !has_something(&**tx, session.person)? {
+            tx.delete(&PERSONS, &session.person)?;
+        }
+    }
+    Ok(old.len() == FORGET_AT_ONCE)
 }
 
 /// The operator adds a person, with roles.
@@ -168,7 +188,7 @@ pub fn revoke_token(tx: &mut Tx<'_>, id: SessionId) -> Outcome<(), Refusal> {
     Ok(())
 }
 
-fn person_of(account: &NewAccount, grants: Vec<Grant>, since: crate::base::Timestamp) -> Person {
+fn person_of(account: &NewAccount, grants: Vec<Grant>, since: Timestamp) -> Person {
     let sign_in = SignIn::Password { email: account.email.clone(), hash: account.password.clone() };
     Person { name: Some(account.name.clone()), sign_in, grants, since }
 }

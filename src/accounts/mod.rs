@@ -22,8 +22,8 @@ pub use access::{
     Action, Actor, Denied, Grant, Manager, Operator, Owner, Reach, Resident, Role, StaffRole, Till, TokenScope, Viewer,
 };
 pub use commands::{
-    Entry, NewAccount, add_user, begin_guest, begin_session, create_token, grant_staff, reset_password, revoke_token,
-    set_roles, sign_out, sign_up,
+    Entry, NewAccount, add_user, begin_guest, begin_session, create_token, forget_old_sessions, grant_staff,
+    reset_password, revoke_token, set_roles, sign_out, sign_up,
 };
 pub use gate::{Buyer, Caller, SESSION_COOKIE, admit, no_session_cookie, recognise, session_cookie};
 pub use model::*;

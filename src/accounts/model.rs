@@ -210,6 +210,9 @@ pub enum SessionKind {
 }
 
 /// Key: hash of the token. Value: whose it is and until when. Written by accounts; read at every request.
-pub static SESSIONS: Table<TokenHash, Session> = Table::new(102, "sessions", &[&SESSIONS_BY_PERSON]);
+pub static SESSIONS: Table<TokenHash, Session> = Table::new(102, "sessions", &[&SESSIONS_BY_PERSON, &SESSIONS_BY_END]);
 pub static SESSIONS_BY_PERSON: Index<TokenHash, Session, PersonId> =
     Index::new(103, "sessions_by_person", |_, session| vec![session.person]);
+/// Since schema 2.
+pub static SESSIONS_BY_END: Index<TokenHash, Session, Timestamp> =
+    Index::new(104, "sessions_by_end", |_, session| vec![session.until]);

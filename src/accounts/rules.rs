@@ -16,6 +16,8 @@ const GUEST_SECONDS: i64 = 400 * DAY_SECONDS;
 
 /// Sessions of one person at a time, named tokens aside; the oldest gives way.
 pub const MAX_SESSIONS: usize = 50;
+/// Sessions that one sweep ends.
+pub(super) const FORGET_AT_ONCE: usize = 500;
 /// Named tokens of one person at a time.
 pub const MAX_TOKENS: usize = 50;
 

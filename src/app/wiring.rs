@@ -1,9 +1,11 @@
-//! What runs when something happens: hooks in the same transaction, timers when due, letters out of the outbox.
+//! What runs when something happens: hooks in the same transaction, timers when due, letters out of the outbox; and
+//! upkeep.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{Builder, JoinHandle};
 
+use crate::app::upkeep;
 use crate::base::Fault;
 use crate::kernel::outbox::{self, Carriers};
 use crate::kernel::timers::{self, Handlers};
@@ -38,7 +40,7 @@ pub fn carriers(store: &Store) -> Carriers {
     carriers
 }
 
-/// The threads that fire timers and deliver letters, until this is dropped.
+/// The threads that fire timers, deliver letters and keep the city up, until this is dropped.
 pub struct Engines {
     stops: Vec<Sender<()>>,
     threads: Vec<JoinHandle<()>>,
@@ -51,6 +53,8 @@ impl Engines {
         engines.run("timers", move |stop| timers::run(&city, &handlers, stop))?;
         let (city, carriers) = (store.clone(), carriers(store));
         engines.run("outbox", move |stop| outbox::run(&city, &carriers, stop))?;
+        let city = store.clone();
+        engines.run("upkeep", move |stop| upkeep::run(&city, stop))?;
         Ok(engines)
     }
 

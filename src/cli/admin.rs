@@ -24,6 +24,7 @@ use crate::api::Problem;
 use crate::app;
 use crate::base::{Clock, Fault};
 use crate::cli::config::Config;
+use crate::cli::growth::{Told, open_store};
 use crate::cli::piped::piped;
 use crate::cli::{Exit, Failure, backup, check, clock, doctor, import, reindex, token, user};
 use crate::search::Search;
@@ -164,7 +165,7 @@ async fn answers(socket: &Path) -> Result<bool, Failure> {
 }
 
 fn own(folder: &Folder, config: &Config) -> Result<(Router, Store), Failure> {
-    let store = app::open_store(folder, config.cache_bytes, &Clock::careful)?;
+    let store = open_store(folder, config.cache_bytes, &Clock::careful, Told::unless(config.quiet))?;
     let is_demo = store.snapshot()?.head().origin == Origin::Demo;
     // No operation asks search.
     let site = app::site(store.clone(), Arc::new(Search::in_memory()?), is_demo, None)?;

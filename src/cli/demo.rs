@@ -7,6 +7,7 @@ use clap::Args;
 use crate::app;
 use crate::base::{Clock, Timestamp};
 use crate::cli::config::Config;
+use crate::cli::growth::{Told, open_store};
 use crate::cli::serve::serve_until_stopped;
 use crate::cli::{Exit, Failure, print, sample};
 use crate::server::{Listening, resolved, start_log};
@@ -30,7 +31,7 @@ impl Demo {
         start_log(config.log_format, true);
         let listening = Listening::bind(&loopback(&self.listen)?)?;
         let folder = Folder::open(&config.asked_data.clone().map_or_else(own_folder, Ok)?, Expect::Demo)?;
-        let store = self.open(&folder, config.cache_bytes)?;
+        let store = self.open(&folder, config.cache_bytes, Told::unless(config.quiet))?;
         print(&sample::accounts_table()?);
         // The city is small: whoever reads `ready` finds all of it.
         let (search, mut projection) = app::search(&store, &folder)?;
@@ -40,7 +41,7 @@ impl Demo {
     }
 
     /// The demo's store: the one that is there, or a new one.
-    fn open(&self, folder: &Folder, cache_bytes: usize) -> Result<Store, Failure> {
+    fn open(&self, folder: &Folder, cache_bytes: usize, told: Told) -> Result<Store, Failure> {
         let clock = |last: Timestamp| self.now.map_or_else(|| Clock::anchored(last), Clock::starting_at);
         if let Some(head) = folder.head(cache_bytes)? {
             if self.fresh {
@@ -55,7 +56,7 @@ impl Demo {
         if filling.exists() {
             folder.clear()?;
         }
-        let store = app::open_store(folder, cache_bytes, &clock)?;
+        let store = open_store(folder, cache_bytes, &clock, told)?;
         if store.snapshot()?.seq() == 0 {
             let unmarked = |error| Failure::io(format!("{}: {error}", filling.display()));
             std::fs::write(&filling, "").map_err(unmarked)?;
@@ -111,7 +112,7 @@ mod tests {
         let folder = Folder::open(parent.path(), Expect::Demo).unwrap();
         let demo = |now: Option<&str>, fresh| {
             let now = now.map(|text| Timestamp::parse(text).unwrap());
-            Demo { listen: String::new(), now, fresh }.open(&folder, 1 << 20).map(|store| {
+            Demo { listen: String::new(), now, fresh }.open(&folder, 1 << 20, Told::Nowhere).map(|store| {
                 let key = ([0; 16], "k".to_owned());
                 let row = |at| Remembered { request: [0; 32], answer: Vec::new(), at };
                 let written =
@@ -131,7 +132,7 @@ mod tests {
         drop((app::open_store(&city, 1 << 20, &Clock::anchored).unwrap(), city));
         let folder = Folder::open(real.path(), Expect::Demo).unwrap();
         let fresh = Demo { listen: String::new(), now: None, fresh: true };
-        assert_eq!(fresh.open(&folder, 1 << 20).err().map(|failure| failure.exit), Some(Exit::BadUsage));
+        assert_eq!(fresh.open(&folder, 1 << 20, Told::Nowhere).err().map(|failure| failure.exit), Some(Exit::BadUsage));
         assert!(folder.has_city());
     }
 }

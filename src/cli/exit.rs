@@ -5,7 +5,7 @@ use std::process::{ExitCode, Termination};
 use crate::base::Fault;
 use crate::base::fault::FaultKind;
 use crate::server::ListenFault;
-use crate::store::{BackupFault, FolderFault, OpenFault};
+use crate::store::{BackupFault, FolderFault, GrowthFault, OpenFault};
 
 /// Exit codes; those from 64 on are as in sysexits.h.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -70,6 +70,8 @@ impl From<OpenFault> for Failure {
 impl From<FolderFault> for Failure {
     fn from(fault: FolderFault) -> Failure {
         let exit = match &fault {
+            FolderFault::Growth { cause: GrowthFault::Fault { cause, .. }, .. } => Failure::from(cause.clone()).exit,
+            FolderFault::Growth { cause: GrowthFault::Backup { .. }, .. } => Exit::Io,
             FolderFault::Locked { .. } => Exit::TryAgain,
             FolderFault::Io { .. } => Exit::Io,
             FolderFault::Store { cause, .. } => Failure::from(cause.clone()).exit,
@@ -88,7 +90,10 @@ impl From<BackupFault> for Failure {
         let exit = match &fault {
             BackupFault::Exists(_) | BackupFault::NotEmpty(_) => Exit::BadUsage,
             BackupFault::Busy(_) => Exit::TryAgain,
-            BackupFault::Damaged(_) | BackupFault::Newer { .. } | BackupFault::Io { .. } => Exit::Io,
+            BackupFault::Damaged(_)
+            | BackupFault::Newer { .. }
+            | BackupFault::NoRoom { .. }
+            | BackupFault::Io { .. } => Exit::Io,
             BackupFault::Fault(fault) => Failure::from(fault.clone()).exit,
         };
         Failure::new(exit, fault.to_string())

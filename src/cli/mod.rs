@@ -4,11 +4,13 @@ mod admin;
 mod backup;
 mod check;
 mod clock;
+mod compact;
 mod config;
 mod demo;
 mod doctor;
 mod exit;
 mod fsync;
+mod growth;
 mod import;
 mod incoming;
 mod piped;
@@ -59,6 +61,8 @@ enum Command {
     Clock(clock::Clock),
     /// Race every way to claim something on this machine, in a folder of its own
     Selftest(selftest::Selftest),
+    /// Give unused space of the data folder back to the disk; not beside a server
+    Compact(compact::Compact),
     /// Rebuild the search index and all else that is derived
     Reindex(reindex::Reindex),
     /// Look at what a city needs from this machine, and say what is wrong
@@ -91,6 +95,7 @@ fn dispatch(Arguments { common, command }: Arguments) -> Result<Exit, Failure> {
         Command::Restore(restore) => restore.run(Config::load(common)?),
         Command::Check(check) => check.run(Config::load(common)?),
         Command::Clock(clock) => clock.run(Config::load(common)?),
+        Command::Compact(compact) => compact.run(Config::load(common)?),
         Command::Selftest(selftest) => selftest.run(Config::load(common)?),
         Command::Reindex(reindex) => reindex.run(Config::load(common)?),
         // These two say what is wrong with a configuration that nothing else can work with.

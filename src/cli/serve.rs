@@ -8,6 +8,7 @@ use crate::app;
 use crate::base::{Clock, Fault};
 use crate::cli::admin::{Desk, operations};
 use crate::cli::config::Config;
+use crate::cli::growth::{Told, open_store};
 use crate::cli::{Exit, Failure, print};
 use crate::server::{AdminDoor, FrontDoor, Limits, Listening, Stop, serve, start_log};
 use crate::store::{Expect, Folder};
@@ -27,7 +28,7 @@ impl Serve {
     pub fn run(self, config: Config) -> Result<Exit, Failure> {
         start_log(config.log_format, config.quiet);
         let folder = Folder::open(&config.data(), Expect::Real)?;
-        let store = app::open_store(&folder, config.cache_bytes, &Clock::careful)?;
+        let store = open_store(&folder, config.cache_bytes, &Clock::careful, Told::InLog)?;
         let listening = listening(&self.listen, &config)?;
         let search = app::following_search(&store, &folder)?;
         serve_until_stopped(&folder, listening, app::site(store, search, false, config.metrics_token)?)

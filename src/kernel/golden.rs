@@ -28,7 +28,9 @@ fn stock_is_read_as_it_was_written() {
 
 #[test]
 fn the_ledger_is_read_as_it_was_written() {
-    use ledger::{Account, AccountKind, BALANCES, Balance, Cause, CauseKind, Entry, Event, POSTINGS, Posting, Tender};
+    use ledger::{
+        Account, AccountKind, BALANCES, Balance, Cause, CauseKind, Entry, Event, Owner, POSTINGS, Posting, Tender,
+    };
     let kinds = [
         ("test clearing", AccountKind::Clearing(Tender::Test)),
         ("transfer clearing", AccountKind::Clearing(Tender::Transfer)),
@@ -44,10 +46,12 @@ fn the_ledger_is_read_as_it_was_written() {
         ("promotion", AccountKind::Promotion),
     ];
     for (label, kind) in kinds {
-        golden::row(&BALANCES, label, &Account::merchant(id(1), kind, Currency::EUR), &Balance { amount: -1950 });
-        golden::value("postings", label, &Account::merchant(id(1), kind, Currency::EUR));
+        let account = Account { owner: Owner::Merchant(id(1)), kind, currency: Currency::EUR };
+        golden::row(&BALANCES, label, &account, &Balance { amount: -1950 });
+        golden::value("postings", label, &account);
     }
-    let platform = Account::platform(AccountKind::PlatformRevenue, Currency::EUR);
+    let (owner, kind) = (Owner::Platform, AccountKind::PlatformRevenue);
+    let platform = Account { owner, kind, currency: Currency::EUR };
     golden::row(&BALANCES, "of the platform", &platform, &Balance { amount: i64::MAX });
     let causes = [
         ("of an order", CauseKind::Order, Event::Paid),

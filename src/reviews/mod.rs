@@ -22,7 +22,7 @@ pub use hooks::after_joining;
 pub use model::*;
 pub use pages::review_card;
 pub use queries::{
-    Reviewable, Sorting, check, of_merchant, of_place, of_transaction, rating, review, reviewable, unanswered, used_at,
-    what_was_used,
+    Reviewable, Sorting, check, has_written, of_merchant, of_place, of_transaction, rating, review, reviewable,
+    unanswered, used_at, what_was_used,
 };
 pub use refusal::Refusal;

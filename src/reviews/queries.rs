@@ -7,8 +7,8 @@ use crate::base::{Fault, Timestamp};
 use crate::offers::{self, OfferTitle};
 use crate::orders::{self, Order, OrderId, PublicOrderId};
 use crate::reviews::model::{
-    PublicReviewId, RATINGS, REVIEW_BY_PUBLIC, REVIEW_BY_TRANSACTION, REVIEWS, REVIEWS_BY_MERCHANT, REVIEWS_BY_PLACE,
-    REVIEWS_BY_STARS, REVIEWS_UNANSWERED, Review, ReviewId, Tally, Transaction,
+    PublicReviewId, RATINGS, REVIEW_BY_PUBLIC, REVIEW_BY_TRANSACTION, REVIEWS, REVIEWS_BY_AUTHOR, REVIEWS_BY_MERCHANT,
+    REVIEWS_BY_PLACE, REVIEWS_BY_STARS, REVIEWS_UNANSWERED, Review, ReviewId, Tally, Transaction,
 };
 use crate::reviews::rules::completing;
 use crate::store::{Read, Span};
@@ -43,6 +43,11 @@ impl Sorting {
 pub fn review(read: &dyn Read, public: PublicReviewId) -> Result<Option<(ReviewId, Review)>, Fault> {
     let Some(id) = read.find(&REVIEW_BY_PUBLIC, &public)? else { return Ok(None) };
     Ok(Some((id, read.must_get(&REVIEWS, &id)?)))
+}
+
+/// Whether a person has written any review.
+pub fn has_written(read: &dyn Read, author: PersonId) -> Result<bool, Fault> {
+    Ok(read.scan_index(&REVIEWS_BY_AUTHOR, Span::prefix(&author))?.next().transpose()?.is_some())
 }
 
 /// The review of an order at a place, if there is one.

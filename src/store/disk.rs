@@ -27,7 +27,13 @@ const LOG: TableDefinition<u64, &[u8]> = TableDefinition::new("log");
 
 /// Where the [`Head`] lies; tables are numbered from 1.
 const HEAD_KEY: &[u8] = &[0, 0];
+/// An effect under this key raises the schema in the head; no row ever lies here.
+pub(in crate::store) const SCHEMA_KEY: &[u8] = &[0, 0, 1];
 const FIRST_NUMBER: u16 = 1;
+
+/// Batches that one turn of trimming forgets at most, and after how many bytes of them it stops.
+const TRIM_BATCHES: usize = 512;
+const TRIM_BYTES: usize = 16 << 20;
 
 /// What kind of city a store holds: `serve` refuses a demo's, and the test provider exists only there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
@@ -159,6 +165,17 @@ impl Disk {
         })
     }
 
+    /// Who the store in a file is that is not open, without changing a byte of it.
+    pub fn peek(path: &Path, cache_bytes: usize) -> Result<Option<Head>, Fault> {
+        let mut builder = redb::Builder::new();
+        match builder.set_cache_size(cache_bytes).open_read_only(path) {
+            Ok(database) => head_of(&database),
+            // It was broken off in a way that is to be mended before anything can be read.
+            Err(redb::DatabaseError::RepairAborted) => Disk::open(Place::File(path), cache_bytes)?.head(),
+            Err(error) => Err(fault("opening the store", error)),
+        }
+    }
+
     /// Who the store is; `None` if the file is new.
     pub fn head(&self) -> Result<Option<Head>, Fault> {
         Ok(self.view().map(|view| view.head.clone()))
@@ -193,14 +210,18 @@ impl Disk {
             if batch.seq != head.seq + 1 {
                 return Err(Fault::bug("the change log", format!("{} can't follow {}", batch.seq, head.seq)));
             }
+            let mut new = Head { seq: batch.seq, epoch: batch.epoch, at: batch.at, ..head };
             for effect in &batch.effects {
                 match &effect.value {
+                    Some(value) if effect.key == SCHEMA_KEY => {
+                        new.schema = u32::from_row(value)?;
+                        continue;
+                    }
                     Some(value) => rows.insert(&effect.key[..], &value[..]),
                     None => rows.remove(&effect.key[..]),
                 }
                 .map_err(|error| fault(at, error))?;
             }
-            let new = Head { seq: batch.seq, epoch: batch.epoch, at: batch.at, ..head };
             rows.insert(HEAD_KEY, &new.to_row()[..]).map_err(|error| fault(at, error))?;
             let mut log = write.open_table(LOG).map_err(|error| fault(at, error))?;
             log.insert(batch.seq, &batch.to_row()[..]).map_err(|error| fault(at, error))?;
@@ -231,6 +252,49 @@ impl Disk {
     fn publish(&self, view: Option<Arc<View>>) {
         let before = std::mem::replace(&mut *self.view.write().unwrap_or_else(PoisonError::into_inner), view);
         drop(before);
+    }
+
+    /// Forgets the oldest batches as long as they may go, by their seq and time; a bounded number at once. Answers how
+    /// many are gone.
+    pub fn trim(&self, may_go: impl Fn(u64, Timestamp) -> bool) -> Result<u64, Fault> {
+        let at = "trimming the change log";
+        let Some((first, last)) = self.oldest(may_go)? else { return Ok(0) };
+        self.commit(at, |write| {
+            let mut log = write.open_table(LOG).map_err(|error| fault(at, error))?;
+            log.retain_in(first..=last, |_, _| false).map_err(|error| fault(at, error))
+        })?;
+        Ok(last - first + 1)
+    }
+
+    /// The first and the last of the oldest batches that may go; found without holding up the writer.
+    fn oldest(&self, may_go: impl Fn(u64, Timestamp) -> bool) -> Result<Option<(u64, u64)>, Fault> {
+        let at = "reading the change log";
+        let view = self.view().ok_or_else(no_head)?;
+        let (mut found, mut bytes) = (None, 0);
+        for row in view.log.range::<u64>(..).map_err(|error| fault(at, error))?.take(TRIM_BATCHES) {
+            let (seq, batch) = row.map_err(|error| fault(at, error))?;
+            let (seq, batch) = (seq.value(), batch.value());
+            if bytes > TRIM_BYTES || !may_go(seq, Batch::time_of(batch)?) {
+                break;
+            }
+            bytes += batch.len();
+            found = Some((found.map_or(seq, |(first, _)| first), seq));
+        }
+        Ok(found)
+    }
+
+    /// Moves what is in use to the front of the file and cuts it off behind. Whatever breaks off meanwhile, the rows
+    /// are as they were.
+    pub fn compact(&mut self) -> Result<(), Fault> {
+        // The engine moves no page that somebody reads.
+        self.publish(None);
+        let mut generation = locked(&self.writing);
+        let compacted = generation.database.compact();
+        compacted.map_err(|error| fault("compacting the store", redb::Error::from(error)))?;
+        let view = generation.view()?;
+        drop(generation);
+        self.publish(view);
+        Ok(())
     }
 
     /// One durable transaction, which readers see once it is durable.
@@ -331,6 +395,14 @@ fn lock(path: &Path) -> Result<std::fs::File, Fault> {
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // A panic while it was locked leaves at most an unfinished transaction, which the engine has dropped.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+fn head_of(database: &impl ReadableDatabase) -> Result<Option<Head>, Fault> {
+    let read = database.begin_read().map_err(|error| fault("reading the store", error))?;
+    let rows = match read.open_table(ROWS) {
+        Ok(rows) => rows,
+        Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
+        Err(error) => return Err(fault("reading the store", error)),
+    };
+    read_head(&rows).and_then(|head| head.ok_or_else(no_head)).map(Some)
 }
 
 fn no_head() -> Fault {

@@ -5,15 +5,16 @@ use std::io::{ErrorKind, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::base::{Clock, Timestamp};
+use crate::base::{Clock, Fault, Timestamp};
 use crate::store::disk::{Disk, Head, Origin, Place};
-use crate::store::{Hooks, OpenFault, Options, Store};
+use crate::store::{GrowthFault, Hooks, OpenFault, Options, Store};
 
 const STORE: &str = "city.redb";
 const LOCK: &str = "lock";
 const KEYS: &str = "keys";
 const MEDIA: &str = "media";
 const INDEX: &str = "index";
+const BACKUPS: &str = "backups";
 const ADMIN_SOCKET: &str = "admin.sock";
 
 /// Longest process number that is read from a lock.
@@ -57,6 +58,8 @@ pub enum FolderFault {
     Io { path: PathBuf, cause: std::io::Error },
     #[error("can't open {}: {cause}", path.display())]
     Store { path: PathBuf, cause: OpenFault },
+    #[error("{}: {cause}", path.display())]
+    Growth { path: PathBuf, cause: GrowthFault },
 }
 
 impl Folder {
@@ -87,7 +90,7 @@ impl Folder {
         hooks: Hooks,
         clock: &dyn Fn(Timestamp) -> Clock,
     ) -> Result<Store, FolderFault> {
-        let origin = match (self.head(cache_bytes)?, self.expect) {
+        let origin = match (self.known_head(schema, cache_bytes)?, self.expect) {
             (Some(head), _) => head.origin,
             (None, Expect::Real) => Origin::Real,
             (None, Expect::Demo) => Origin::Demo,
@@ -105,14 +108,26 @@ impl Folder {
             return Ok(None);
         }
         let file = self.store_file();
-        let disk = Disk::open(Place::File(&file), cache_bytes);
-        let head = disk.and_then(|disk| disk.head()).map_err(|fault| self.store_fault(fault.into()))?;
+        let head = Disk::peek(&file, cache_bytes).map_err(|fault| self.store_fault(fault.into()))?;
         let path = || self.path.clone();
         match (self.expect, head.as_ref().map(|head| head.origin)) {
             (Expect::Real, Some(Origin::Demo)) => Err(FolderFault::Demo { path: path() }),
             (Expect::Demo, Some(Origin::Real)) => Err(FolderFault::Real { path: path() }),
             (Expect::Any | Expect::Real | Expect::Demo, _) => Ok(head),
         }
+    }
+
+    /// Compacts the store of a city that is not open; answers its size before and after.
+    pub fn compact(&self, schema: u32, cache_bytes: usize) -> Result<(u64, u64), FolderFault> {
+        self.known_head(schema, cache_bytes)?.ok_or_else(|| FolderFault::NoCity { path: self.path.clone() })?;
+        let file = self.store_file();
+        let size = || Ok(std::fs::metadata(&file).map_err(|error| Fault::io("measuring the store", error))?.len());
+        let compacted = || {
+            let before = size()?;
+            Disk::open(Place::File(&file), cache_bytes)?.compact()?;
+            Ok((before, size()?))
+        };
+        compacted().map_err(|fault: Fault| self.store_fault(fault.into()))
     }
 
     /// Whether a city lives here already.
@@ -125,7 +140,7 @@ impl Folder {
         let io = |cause| FolderFault::Io { path: self.path.clone(), cause };
         // The store first: what is left of an interrupted clearing is no city with holes.
         let removed = std::iter::once(std::fs::remove_file(self.store_file()))
-            .chain([KEYS, MEDIA, INDEX].iter().map(|inner| std::fs::remove_dir_all(self.path.join(inner))));
+            .chain([KEYS, MEDIA, INDEX, BACKUPS].iter().map(|inner| std::fs::remove_dir_all(self.path.join(inner))));
         for removed in removed {
             removed.or_else(|error| if error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(io(error)) })?;
         }
@@ -160,9 +175,24 @@ impl Folder {
         self.path.join(INDEX)
     }
 
+    /// Backups that were made without being asked for; there once there is one.
+    pub fn backups(&self) -> PathBuf {
+        self.path.join(BACKUPS)
+    }
+
     /// Where subcommands reach the process that owns the folder.
     pub fn admin_socket(path: &Path) -> PathBuf {
         path.join(ADMIN_SOCKET)
+    }
+
+    /// Who lives here, if no newer Highstreet wrote it.
+    fn known_head(&self, schema: u32, cache_bytes: usize) -> Result<Option<Head>, FolderFault> {
+        match self.head(cache_bytes)? {
+            Some(Head { schema: found, .. }) if found > schema => {
+                Err(self.store_fault(OpenFault::Newer { found, known: schema }))
+            }
+            head => Ok(head),
+        }
     }
 
     fn store_fault(&self, cause: OpenFault) -> FolderFault {

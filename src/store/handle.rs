@@ -14,6 +14,7 @@ use crate::store::once::{Once, OnceRefusal, once};
 use crate::store::overlay::Overlay;
 use crate::store::projection::{self, Projection};
 use crate::store::space::Space;
+use crate::store::trim::{Followers, Keeping};
 use crate::store::writer::{Answer, HeadWatch, Position, Queue, Writer, command};
 use crate::store::{Effect, Outcome, Row, Tx};
 
@@ -49,6 +50,7 @@ struct Inner {
     care: Arc<Care>,
     hooks: Arc<Hooks>,
     watch: Arc<HeadWatch>,
+    followers: Followers,
     queue: Option<Queue>,
     /// Ends the caretaker when it is dropped.
     stop: Option<Sender<()>>,
@@ -115,8 +117,9 @@ impl Store {
         };
         let (queue, writer) = writer.start()?;
         let (stop, caretaker) = care.clone().start()?;
-        let threads = Mutex::new(vec![writer, caretaker]);
-        let inner = Inner { disk, clock, care, hooks, watch, queue: Some(queue), stop: Some(stop), threads };
+        let (followers, threads) = (Followers::default(), Mutex::new(vec![writer, caretaker]));
+        let stop = Some(stop);
+        let inner = Inner { disk, clock, care, hooks, watch, followers, queue: Some(queue), stop, threads };
         Ok(Store(Arc::new(inner)))
     }
 
@@ -198,6 +201,18 @@ impl Store {
     /// Batches of the change log after `seq`, oldest first, at most `limit`.
     pub fn batches_after(&self, seq: u64, limit: usize) -> Result<Vec<Batch>, Fault> {
         self.0.disk.batches_after(seq, limit)
+    }
+
+    /// Forgets batches of the change log that nobody needs any more, a bounded number at once; answers how many.
+    pub fn trim_log(&self) -> Result<u64, Fault> {
+        // How far the projections are comes first: a batch that is committed after that is none that they lack.
+        let (slowest, head) = (self.0.followers.slowest(), self.snapshot()?.seq());
+        let keeping = Keeping { head, slowest, now: self.clock().now() };
+        self.0.disk.trim(|seq, at| keeping.lets_go(seq, at))
+    }
+
+    pub(crate) fn followers(&self) -> &Followers {
+        &self.0.followers
     }
 
     pub(crate) fn head_watch(&self) -> Arc<HeadWatch> {

@@ -26,6 +26,19 @@ pub struct Batch {
     pub effects: Vec<Effect>,
 }
 
+impl Batch {
+    /// When a batch was committed, from its row; its effects may be many, and are not read.
+    pub(in crate::store) fn time_of(row: &[u8]) -> Result<Timestamp, Fault> {
+        let mut decoder = minicbor::Decoder::new(row);
+        let at = decoder.array().and_then(|_| {
+            // Seq, epoch and id stand before it.
+            (0..3).try_for_each(|_| decoder.skip())?;
+            decoder.decode()
+        });
+        at.map_err(|error| Fault::corrupt("a batch of the change log can't be read", error))
+    }
+}
+
 /// What became of an append.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Appended {

@@ -73,6 +73,7 @@ fn rebuild(projection: &mut dyn Projection, snapshot: &Snapshot) -> Result<(), F
 pub(crate) fn follow(store: &Store, mut projection: Box<dyn Projection>) -> Result<(), Fault> {
     let weak = store.downgrade();
     let name = projection.name();
+    store.followers().note(name, projection.seq());
     let run = move || {
         let mut is_sound = true;
         // The thread holds the store only while it folds, so that dropping the last handle closes it.
@@ -89,6 +90,7 @@ pub(crate) fn follow(store: &Store, mut projection: Box<dyn Projection>) -> Resu
                 Err(_) => (true, Err(Fault::bug(name, "it panicked"))),
             };
             is_sound = !unwound && (is_sound || reached.is_ok());
+            store.followers().note(name, if is_sound { projection.seq() } else { None });
             let watch = store.head_watch();
             drop(store);
             match reached {

@@ -4,10 +4,11 @@ use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::base::{Chance, Fault, Timestamp};
+use crate::store::disk::SCHEMA_KEY;
 use crate::store::hooks::Hooks;
 use crate::store::overlay::{Effect, FullKey, Overlay, Pairs, Stretch, scan_through};
 use crate::store::read::full_key;
-use crate::store::{Key, Read, Row, Table};
+use crate::store::{IndexOf, Key, Read, Row, Table};
 
 /// Most effects of one command; longer work is a series of small commands, so that no one stalls the city.
 pub const MAX_EFFECTS: usize = 10_000;
@@ -106,6 +107,35 @@ impl<'a> Tx<'a> {
         self.note(done)
     }
 
+    /// Writes the entries that a row which is there already has in an index that is new.
+    pub(in crate::store) fn put_entries<K: Key, V: Row>(
+        &mut self,
+        index: &dyn IndexOf<K, V>,
+        key: &K,
+        row: &V,
+    ) -> Result<(), Fault> {
+        let mut entries = index.entries(key, row).into_iter();
+        let done = entries.try_for_each(|(entry, value)| self.put_entry(index, entry, value));
+        self.note(done)
+    }
+
+    /// Deletes what lies under a full key, of a table or index that only a migration knows.
+    pub(in crate::store) fn delete_bytes(&mut self, key: FullKey) -> Result<(), Fault> {
+        let done = self.set(key, None);
+        self.note(done)
+    }
+
+    /// Raises the store's schema with this commit.
+    pub(in crate::store) fn raise_schema(&mut self, number: u32) -> Result<(), Fault> {
+        let done = self.set(SCHEMA_KEY.to_vec(), Some(number.to_row()));
+        self.note(done)
+    }
+
+    /// Whether a loop over rows should end here, and go on in the next command.
+    pub(in crate::store) fn is_half_full(&self) -> bool {
+        self.own.len() > MAX_EFFECTS / 2 || self.own.bytes() > MAX_EFFECT_BYTES / 2
+    }
+
     /// Runs what `app.rs` wired for this event, in this transaction. A hook that faults ends the command.
     pub fn emit<E: 'static>(&mut self, event: &E) -> Result<(), Fault> {
         let hooks = self.hooks;
@@ -164,13 +194,22 @@ impl<'a> Tx<'a> {
                 self.set(gone.clone(), None)?;
             }
             for (entry, value) in after.into_iter().filter(|entry| !before.contains(entry)) {
-                if index.is_unique() && self.get_bytes(&entry)?.is_some_and(|owner| owner != value) {
-                    return Err(Fault::bug(index.name(), "two rows with one value in a unique index"));
-                }
-                self.set(entry, Some(value))?;
+                self.put_entry(*index, entry, value)?;
             }
         }
         Ok(())
+    }
+
+    fn put_entry<K: Key, V: Row>(
+        &mut self,
+        index: &dyn IndexOf<K, V>,
+        entry: FullKey,
+        value: Vec<u8>,
+    ) -> Result<(), Fault> {
+        if index.is_unique() && self.get_bytes(&entry)?.is_some_and(|owner| owner != value) {
+            return Err(Fault::bug(index.name(), "two rows with one value in a unique index"));
+        }
+        self.set(entry, Some(value))
     }
 
     fn set(&mut self, key: FullKey, effect: Option<Vec<u8>>) -> Result<(), Fault> {

@@ -24,6 +24,7 @@ const REGISTRY: &[Row] = &[
     ("accounts::begin_session", accounts::begin_session),
     ("accounts::sign_out", accounts::sign_out),
     ("accounts::begin_guest", accounts::begin_guest),
+    ("accounts::forget_old_sessions", accounts::forget_old_sessions),
     ("accounts::add_user", accounts::add_user),
     ("accounts::set_roles", accounts::set_roles),
     ("accounts::grant_staff", accounts::grant_staff),

@@ -21,6 +21,7 @@ mod directory;
 mod desk;
 mod every_route;
 mod faults;
+mod growth;
 mod hostile;
 mod inside;
 mod kit_itself;

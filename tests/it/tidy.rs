@@ -2,6 +2,7 @@
 //!
 //! Each check is a function over sources, demanded of the repository and shown to bite on a bad line.
 
+mod golden;
 mod lists;
 mod lock;
 mod sizes;

@@ -265,3 +265,24 @@ fn adm_03_sign_ins_roles_and_tokens_are_in_the_audit_without_personal_text() {
     assert!(!String::from_utf8_lossy(&rows).to_lowercase().contains("anna"));
     assert_eq!(audit::verify(&store.snapshot().unwrap()), Ok(None));
 }
+
+#[test]
+fn sessions_go_when_they_end_and_named_tokens_never() {
+    let store = memory();
+    sign_up_as(&store, "anna@example.org", 1, None).unwrap();
+    run(&store, |tx| {
+        let label = Line::parse("script").unwrap();
+        create_token(tx, &email("anna@example.org"), &label, &[TokenScope::Own], &[2; 32])
+    })
+    .unwrap();
+    let has_nothing = |_: &dyn Read, _| Ok(false);
+    let sweep = || run(&store, move |tx| -> Outcome<bool, Refusal> { Ok(forget_old_sessions(tx, has_nothing)?) });
+    let kept = || [1, 2].map(|token| store.snapshot().unwrap().contains(&SESSIONS, &[token; 32]).unwrap());
+    pass(&store, 30 * 24 * 3600 - 60);
+    assert_eq!((sweep(), kept()), (Ok(false), [true, true]));
+    pass(&store, 60);
+    assert_eq!((sweep(), kept()), (Ok(false), [false, true]));
+    pass(&store, 100 * 366 * 24 * 3600);
+    assert_eq!((sweep(), kept()), (Ok(false), [false, true]));
+    assert_eq!(users(&store.snapshot().unwrap(), None, 10).unwrap().len(), 1, "who has an account stays");
+}

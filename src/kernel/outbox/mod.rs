@@ -9,13 +9,15 @@ mod runner;
 #[cfg(test)]
 mod tests;
 
-pub use model::{LETTERS, Letter, LetterId, LetterState};
-pub use rules::{DELIVER_WITHIN_SECONDS, Failure, GIVE_UP_SECONDS, MAX_DEDUPE_BYTES, MAX_PAYLOAD_BYTES};
+pub use model::{BY_DONE, LETTERS, Letter, LetterId, LetterState};
+pub use rules::{
+    DELIVER_WITHIN_SECONDS, DONE_KEPT_SECONDS, Failure, GIVE_UP_SECONDS, MAX_DEDUPE_BYTES, MAX_PAYLOAD_BYTES,
+};
 pub use runner::{Carriers, Deliver, run, run_once};
 
 use crate::base::{Fault, Timestamp};
 use crate::kernel::outbox::model::{BY_DEDUPE, BY_DUE, DEAD};
-use crate::kernel::outbox::rules::{LEASE_SECONDS, MAX_REASON_CHARACTERS, after_failure};
+use crate::kernel::outbox::rules::{FORGET_AT_ONCE, LEASE_SECONDS, MAX_REASON_CHARACTERS, after_failure};
 use crate::store::{Described, Read, Span, Tx};
 
 /// The tables of this engine, for `schema.rs`.
@@ -48,6 +50,18 @@ pub fn revive(tx: &mut Tx<'_>, id: LetterId) -> Result<bool, Fault> {
     let state = LetterState::Waiting { due: now };
     tx.put(&LETTERS, &id, &Letter { written: now, attempts: 0, state, ..letter })?;
     Ok(true)
+}
+
+/// Forgets letters that were done long ago, some at a time, and with them their dedupe keys; whether there may be more.
+/// Dead ones stay until the operator has seen to them.
+pub fn forget_done(tx: &mut Tx<'_>) -> Result<bool, Fault> {
+    let until = tx.now().plus_seconds(-DONE_KEPT_SECONDS);
+    let old = tx.scan_index(&BY_DONE, Span::between(&Timestamp::MIN, &until))?.take(FORGET_AT_ONCE);
+    let old: Vec<_> = old.collect::<Result<_, Fault>>()?;
+    for (_, id) in &old {
+        tx.delete(&LETTERS, id)?;
+    }
+    Ok(old.len() == FORGET_AT_ONCE)
 }
 
 pub fn get(read: &dyn Read, id: LetterId) -> Result<Option<Letter>, Fault> {

@@ -57,7 +57,7 @@ pub enum LetterState {
 /// | key | value | who writes | who reads |
 /// |---|---|---|---|
 /// | letter id | kind, dedupe key, payload, attempts, state | `enqueue`; the runner | the runner; the console |
-pub static LETTERS: Table<LetterId, Letter> = Table::new(30, "letters", &[&BY_DEDUPE, &BY_DUE, &DEAD]);
+pub static LETTERS: Table<LetterId, Letter> = Table::new(30, "letters", &[&BY_DEDUPE, &BY_DUE, &DEAD, &BY_DONE]);
 
 /// The one letter of a kind with a dedupe key, done or not.
 pub static BY_DEDUPE: Index<LetterId, Letter, (String, String)> =
@@ -75,3 +75,10 @@ pub static DEAD: Index<LetterId, Letter, Timestamp> = Index::new(33, "letters_de
     LetterState::Dead { at, .. } => vec![at],
     LetterState::Waiting { .. } | LetterState::Done { .. } => Vec::new(),
 });
+
+/// Letters that are done, by when they were. Since schema 3.
+pub static BY_DONE: Index<LetterId, Letter, Timestamp> =
+    Index::new(34, "letters_by_done", |_, letter| match letter.state {
+        LetterState::Done { at } => vec![at],
+        LetterState::Waiting { .. } | LetterState::Dead { .. } => Vec::new(),
+    });

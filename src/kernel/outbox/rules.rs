@@ -8,6 +8,11 @@ pub const MAX_PAYLOAD_BYTES: usize = 64 << 10;
 pub const MAX_DEDUPE_BYTES: usize = 200;
 /// A letter that has failed for so long is dead.
 pub const GIVE_UP_SECONDS: i64 = 3 * 24 * 3600;
+/// How long a letter that is done is kept. Its dedupe key holds as long: whoever writes letters must not come with the
+/// same one later than this, and retries end with the 30 days of idempotency.
+pub const DONE_KEPT_SECONDS: i64 = 90 * 24 * 3600;
+/// Letters that one sweep forgets.
+pub(super) const FORGET_AT_ONCE: usize = 1000;
 /// A deliverer gives up on the other side by then.
 pub const DELIVER_WITHIN_SECONDS: u32 = 30;
 /// Letters that one round takes; they are delivered one after the other while their leases run.

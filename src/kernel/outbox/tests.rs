@@ -90,6 +90,26 @@ fn msg_05_a_second_letter_with_the_same_key_is_ignored_even_after_the_first_is_d
 }
 
 #[test]
+fn msg_05_a_letter_that_is_done_is_forgotten_after_90_days_and_its_key_with_it() {
+    let store = memory();
+    let outside = Outside::that(taken);
+    let done = send(&store, "welcome-1");
+    run_once(&store, &outside.carriers()).unwrap();
+    let dead = send(&store, "welcome-2");
+    run_once(&store, &Outside::that(refused).carriers()).unwrap();
+    pass(&store, DONE_KEPT_SECONDS - 60);
+    assert!(!write(&store, forget_done));
+    assert_eq!(send(&store, "welcome-1"), done);
+    pass(&store, 120);
+    let waiting = send(&store, "welcome-3");
+    assert!(!write(&store, forget_done));
+    let read = store.snapshot().unwrap();
+    let there = [done, dead, waiting].map(|id| get(&read, id).unwrap().is_some());
+    assert_eq!(there, [false, true, true]);
+    assert_ne!(send(&store, "welcome-1"), done);
+}
+
+#[test]
 fn msg_05_a_command_that_fails_sends_nothing() {
     let store = memory();
     let failed = try_write(&store, |tx| {

@@ -3,6 +3,7 @@
 //! First the rows of one snapshot in blocks (`rows/00000001` ..), then `keys/` and `media/`, last `MANIFEST` with the
 //! checksums. `index/` is not in it: it is derived.
 
+pub(in crate::store) mod automatic;
 mod manifest;
 mod read;
 mod write;
@@ -45,6 +46,8 @@ pub enum BackupFault {
     Damaged(String),
     #[error("this backup was made by a newer Highstreet (schema {found}, this build knows {known}): install that one")]
     Newer { found: u32, known: u32 },
+    #[error("{} has {} MiB free, and {} are needed", path.display(), .free >> 20, .needed.div_ceil(1 << 20))]
+    NoRoom { path: PathBuf, needed: u64, free: u64 },
     #[error("{}: {cause}", path.display())]
     Io { path: PathBuf, cause: io::Error },
     #[error(transparent)]

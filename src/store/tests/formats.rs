@@ -39,6 +39,23 @@ fn log_rows_and_heads_are_read_as_they_were_written() {
 }
 
 #[test]
+fn the_time_of_a_batch_is_read_without_its_effects() {
+    let effects = vec![Effect { key: vec![0, 1, 7], value: Some(vec![1, 2, 3]) }];
+    let row = Batch { seq: 300, epoch: 2, id: [4; 16], at: START, effects }.to_row();
+    assert_eq!(Batch::time_of(&row), Ok(START));
+    let end_of_time = 31;
+    assert_eq!(Batch::time_of(&row[..end_of_time]), Ok(START));
+    assert!(Batch::time_of(&row[..end_of_time - 1]).is_err());
+}
+
+#[test]
+fn migrations_that_go_on_are_read_as_they_were_written() {
+    let begun = Migrating { to: 2, seq: 300, rows: 1000, cursor: Some(vec![0, 7, 255]) };
+    golden::row(&MIGRATING, "going on", &(), &begun);
+    golden::row(&MIGRATING, "not begun", &(), &Migrating { rows: 0, cursor: None, ..begun });
+}
+
+#[test]
 fn remembered_answers_are_read_as_they_were_written() {
     let key = ([5; 16], "a key".to_owned());
     let remembered = Remembered { request: [6; 32], answer: vec![1, 2], at: START };

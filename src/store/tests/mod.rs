@@ -3,16 +3,19 @@
 mod backup;
 mod basics;
 mod committers;
+mod compaction;
 mod frail;
 mod files;
 mod folder;
 mod formats;
+mod growth;
 mod kill;
 mod limits;
 mod model;
 mod once;
 mod projections;
 mod scans;
+mod trimming;
 
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};

@@ -6,7 +6,7 @@ use highstreet::accounts::{
     Verified, credentials_of,
 };
 use highstreet::base::{Id, Line};
-use highstreet::store::{Outcome, Store};
+use highstreet::store::{Outcome, Read, Store, Tx};
 
 use super::{does_the_same_twice, memory};
 
@@ -67,6 +67,15 @@ pub fn sign_out() {
 
 pub fn begin_guest() {
     does_the_same_twice(&city(), |tx| accounts::begin_guest(tx, &NEW_SESSION));
+}
+
+pub fn forget_old_sessions() {
+    let store = city();
+    store.clock().move_to(store.clock().now().plus_seconds(401 * 24 * 3600));
+    let later = |tx: &mut Tx<'_>| accounts::begin_guest(tx, &NEW_SESSION);
+    store.write_blocking(later).outcome.unwrap();
+    let nothing = |_: &dyn Read, _| Ok(false);
+    does_the_same_twice(&store, |tx| Outcome::<bool, ()>::Ok(accounts::forget_old_sessions(tx, nothing)?));
 }
 
 pub fn add_user() {

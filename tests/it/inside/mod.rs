@@ -9,4 +9,5 @@ mod orders;
 mod payments;
 mod reviews;
 pub mod town;
+mod upkeep;
 mod vouchers;
