@@ -51,7 +51,7 @@ pub(in crate::cli) fn operations(desk: Desk) -> Router {
     Router::new()
         .route("/backup", post(backup::operation))
         .route("/check", post(check::operation))
-        .route("/import/osm", post(import::operation))
+        .route("/import/{format}", post(import::operation))
         .route("/reindex", post(reindex::operation))
         .route("/user/add", post(user::add))
         .route("/user/list", post(user::list_some))

@@ -54,14 +54,27 @@ pub struct Categories {
     /// In the order of their ids, which have no gaps and begin at 1.
     rows: Vec<Category>,
     slugs: HashMap<Cow<'static, str>, CategoryId>,
-    /// By the first tag of a set, such as `shop=bakery` or `shop=*`.
-    tag_sets: HashMap<&'static str, Vec<TagSet>>,
+    /// By the key of a set's first tag, one of [`MAIN_KEYS`].
+    tag_sets: HashMap<&'static str, TagSets>,
+    /// By a name or another word in any language, in small letters.
+    words: HashMap<String, CategoryId>,
+}
+
+/// The sets whose first tag has one key.
+#[derive(Debug, Default)]
+struct TagSets {
+    /// By the value of that tag, as in `shop=bakery`.
+    exact: HashMap<&'static str, Vec<TagSet>>,
+    /// Of `shop=*`.
+    any: Vec<TagSet>,
 }
 
 /// Tags that a place must all carry to be of a category, beside the one that the set is filed under.
 #[derive(Debug)]
 struct TagSet {
     category: CategoryId,
+    /// Whether the first tag is of [`VAGUE`].
+    is_vague: bool,
     others: Vec<(&'static str, &'static str)>,
 }
 
@@ -96,6 +109,12 @@ impl Categories {
 
     pub fn by_slug(&self, slug: &str) -> Option<&Category> {
         self.by_id(*self.slugs.get(slug)?)
+    }
+
+    /// The category that people mean by a word: its slug, or a name or term of any language.
+    pub fn by_word(&self, word: &str) -> Option<&Category> {
+        let word = word.trim();
+        self.by_slug(word).or_else(|| self.by_id(*self.words.get(&word.to_lowercase())?))
     }
 
     pub fn all(&self) -> impl Iterator<Item = &Category> {
@@ -141,17 +160,15 @@ impl Categories {
     pub fn match_tags(&self, tags: &Tags<'_>) -> Option<CategoryId> {
         let mut best: Option<(Rank, CategoryId)> = None;
         for (key_at, key) in MAIN_KEYS.iter().enumerate() {
-            let Some(values) = tags.get(key) else { continue };
+            let (Some(values), Some(sets)) = (tags.get(key), self.tag_sets.get(key)) else { continue };
             for value in list(values).take(MAX_LIST).filter(|value| !is_none(value)) {
-                for file in [format!("{key}={value}"), format!("{key}=*")] {
-                    let is_exact = !file.ends_with('*');
-                    for set in self.tag_sets.get(file.as_str()).into_iter().flatten() {
-                        let Some((others, late)) = set.fit(tags) else { continue };
-                        let is_telling = is_exact && !VAGUE.contains(&file.as_str());
-                        let rank = Rank { is_telling, is_exact, others, early: (-(key_at as i32), -(late as i32)) };
-                        if best.as_ref().is_none_or(|(other, _)| rank > *other) {
-                            best = Some((rank, set.category));
-                        }
+                let exact = sets.exact.get(value).into_iter().flatten().map(|set| (true, set));
+                for (is_exact, set) in exact.chain(sets.any.iter().map(|set| (false, set))) {
+                    let Some((others, late)) = set.fit(tags) else { continue };
+                    let is_telling = is_exact && !set.is_vague;
+                    let rank = Rank { is_telling, is_exact, others, early: (-(key_at as i32), -(late as i32)) };
+                    if best.as_ref().is_none_or(|(other, _)| rank > *other) {
+                        best = Some((rank, set.category));
                     }
                 }
             }
@@ -161,15 +178,19 @@ impl Categories {
 
     fn of(rows: Vec<Row>) -> Categories {
         let slugs = rows.iter().map(|row| (row.slug.clone(), CategoryId(row.id))).collect();
-        let mut tag_sets: HashMap<&'static str, Vec<TagSet>> = HashMap::new();
+        let mut tag_sets: HashMap<&'static str, TagSets> = HashMap::new();
         for row in &rows {
             for set in &row.tags {
                 let mut tags = set.split(' ');
-                let Some(first) = tags.next() else { continue };
+                let Some((key, value)) = tags.next().and_then(|first| first.split_once('=')) else { continue };
+                let is_vague = VAGUE.contains(&(key, value));
                 let others = tags.filter_map(|tag| tag.split_once('=')).collect();
-                tag_sets.entry(first).or_default().push(TagSet { category: CategoryId(row.id), others });
+                let sets = tag_sets.entry(key).or_default();
+                let of_value = if value == "*" { &mut sets.any } else { sets.exact.entry(value).or_default() };
+                of_value.push(TagSet { category: CategoryId(row.id), is_vague, others });
             }
         }
+        let words = words_of(&rows);
         let parents: Vec<u16> = rows.iter().map(|row| row.parent).collect();
         let hues: Vec<u16> = rows.iter().map(|row| row.hue.unwrap_or_default()).collect();
         let family_of = |id: u16| {
@@ -191,8 +212,20 @@ impl Categories {
                 terms: row.terms,
             }
         });
-        Categories { rows: rows.collect(), slugs, tag_sets }
+        Categories { rows: rows.collect(), slugs, tag_sets, words }
     }
+}
+
+/// Names before terms, and of two categories with one word the first.
+fn words_of(rows: &[Row]) -> HashMap<String, CategoryId> {
+    let mut words = HashMap::new();
+    let names = rows.iter().flat_map(|row| row.names.iter().map(|name| (row.id, name.as_ref())));
+    let terms =
+        rows.iter().flat_map(|row| row.terms.iter().flat_map(|terms| terms.split(',')).map(|term| (row.id, term)));
+    for (id, word) in names.chain(terms).filter(|(_, word)| !word.is_empty()) {
+        words.entry(word.to_lowercase()).or_insert(CategoryId(id));
+    }
+    words
 }
 
 /// How well a category fits; the greatest is taken.
@@ -233,9 +266,19 @@ const MAIN_KEYS: [&str; 13] = [
     "aeroway",
 ];
 
+/// Whether a key is one of those.
+pub fn tells_what_it_is(key: &[u8]) -> bool {
+    MAIN_KEYS.iter().any(|main| main.as_bytes() == key)
+}
+
 /// Tags that say little beside any other.
-const VAGUE: [&str; 5] =
-    ["tourism=attraction", "tourism=viewpoint", "amenity=atm", "amenity=parking", "amenity=bicycle_parking"];
+const VAGUE: [(&str, &str); 5] = [
+    ("tourism", "attraction"),
+    ("tourism", "viewpoint"),
+    ("amenity", "atm"),
+    ("amenity", "parking"),
+    ("amenity", "bicycle_parking"),
+];
 
 /// Values of one tag that are looked at.
 const MAX_LIST: usize = 8;
@@ -361,6 +404,17 @@ mod tests {
         assert!(found_by("parturi").contains(&"hairdresser"));
         assert!(!found_by("餐馆").contains(&"cafe"));
         assert!(!found_by("coffee").contains(&"restaurant"));
+    }
+
+    #[test]
+    fn people_mean_a_category_by_its_slug_or_by_a_word_of_any_language() {
+        let meant = |word: &str| Categories::get().by_word(word).map(|category| category.slug.as_ref());
+        for (word, slug) in
+            [("sushi-restaurant", "sushi-restaurant"), (" Friseur ", "hairdresser"), ("餐馆", "restaurant")]
+        {
+            assert_eq!(meant(word), Some(slug), "{word}");
+        }
+        assert_eq!((meant(""), meant("vegan_friendly")), (None, None));
     }
 
     #[test]

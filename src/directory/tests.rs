@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::io::Cursor;
 
-use super::osm::{PlaceDraft, PlaceFacts};
 use super::*;
 use crate::base::{Clock, Point, Timestamp};
 use crate::directory::categories::Categories;
@@ -22,6 +21,10 @@ fn memory() -> Store {
         clock: &clock,
     };
     Store::open(options).unwrap()
+}
+
+fn helsinki(store: &Store, take: &Take) -> ImportReport {
+    import(store, Cursor::new(HELSINKI), Format::Osm, take, |_| {}).unwrap()
 }
 
 fn draft(number: u32, name: &str) -> PlaceDraft {
@@ -55,13 +58,12 @@ fn found(store: &Store, number: u32) -> (PlaceId, Place) {
 #[test]
 fn a_second_import_of_the_same_file_changes_nothing() {
     let store = memory();
-    let take = Take::default();
-    let first = import(&store, Cursor::new(HELSINKI), take, |_| {}).unwrap();
-    assert_eq!((first.met, first.vanished), (Met { added: 1_186, updated: 0, unchanged: 0 }, 0));
+    let first = helsinki(&store, &Take::default());
+    assert_eq!((first.met, first.vanished.count), (Met { added: 1_186, updated: 0, unchanged: 0 }, 0));
     assert_eq!((first.read(), first.skipped()), (1_377, 191));
     let before = store.snapshot().unwrap().seq();
-    let second = import(&store, Cursor::new(HELSINKI), take, |_| {}).unwrap();
-    assert_eq!((second.met, second.vanished), (Met { added: 0, updated: 0, unchanged: 1_186 }, 0));
+    let second = helsinki(&store, &Take::default());
+    assert_eq!((second.met, second.vanished.count), (Met { added: 0, updated: 0, unchanged: 1_186 }, 0));
     assert_eq!(store.snapshot().unwrap().seq(), before, "nothing was written");
     let slugs: BTreeSet<String> =
         all_places(&store.snapshot().unwrap()).unwrap().map(|row| row.unwrap().1.slug).collect();
@@ -72,7 +74,7 @@ fn a_second_import_of_the_same_file_changes_nothing() {
 fn a_rehearsal_says_what_would_change_and_changes_nothing() {
     let store = memory();
     let take = Take { is_rehearsal: true, ..Take::default() };
-    let report = import(&store, Cursor::new(HELSINKI), take, |_| {}).unwrap();
+    let report = helsinki(&store, &take);
     assert_eq!(report.met.added, 1_186);
     assert_eq!(store.snapshot().unwrap().seq(), 0);
 }
@@ -81,7 +83,7 @@ fn a_rehearsal_says_what_would_change_and_changes_nothing() {
 fn a_box_takes_what_lies_in_it() {
     let store = memory();
     let within: Option<crate::base::BoundingBox> = "24.94,60.165,24.95,60.172".parse().ok();
-    let report = import(&store, Cursor::new(HELSINKI), Take { within, ..Take::default() }, |_| {}).unwrap();
+    let report = helsinki(&store, &Take { within, ..Take::default() });
     assert!(report.met.added > 0 && report.outside > 0);
     assert_eq!(report.met.added + report.outside, 1_186);
     let snapshot = store.snapshot().unwrap();
@@ -92,8 +94,9 @@ fn a_box_takes_what_lies_in_it() {
 fn what_vanished_from_the_file_is_reported_and_kept() {
     let store = memory();
     take_in(&store, vec![draft(1, "Closed Down")]);
-    let report = import(&store, Cursor::new(HELSINKI), Take::default(), |_| {}).unwrap();
-    assert_eq!(report.vanished, 1);
+    let report = helsinki(&store, &Take::default());
+    assert_eq!(report.vanished.count, 1);
+    assert_eq!(report.vanished.told, [("/p/closed-down".to_owned(), "Closed Down".to_owned())]);
     assert_eq!(found(&store, 1).1.name.as_str(), "Closed Down");
 }
 
