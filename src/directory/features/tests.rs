@@ -124,7 +124,13 @@ fn what_is_no_collection_or_breaks_off_is_refused() {
     for length in [0, 1, 10, 40, whole.len() - 1] {
         assert!(fault_of(&whole.as_bytes()[..length]).contains("ends in the middle"), "{length}");
     }
-    for bad in [&b"id,name"[..], b"{\"features\": [NaN]}", b"{\"features\": [\"\xFF\"]}", b"\0\0", b"{\"features\": [{\"id\": 1e999}]}"] {
+    for bad in [
+        &b"id,name"[..],
+        b"{\"features\": [NaN]}",
+        b"{\"features\": [\"\xFF\"]}",
+        b"\0\0",
+        b"{\"features\": [{\"id\": 1e999}]}",
+    ] {
         let fault = fault_of(bad);
         assert!(fault.starts_with("line 1 can't be read: "), "{fault}");
     }
