@@ -56,8 +56,6 @@ pub struct Categories {
     slugs: HashMap<Cow<'static, str>, CategoryId>,
     /// By the key of a set's first tag, one of [`MAIN_KEYS`].
     tag_sets: HashMap<&'static str, TagSets>,
-    /// By a name or another word in any language, in small letters.
-    words: HashMap<String, CategoryId>,
 }
 
 /// The sets whose first tag has one key.
@@ -111,10 +109,12 @@ impl Categories {
         self.by_id(*self.slugs.get(slug)?)
     }
 
-    /// The category that people mean by a word: its slug, or a name or term of any language.
+    /// The category that people mean by a word: its slug, a name or term of any language, or the value of a tag.
     pub fn by_word(&self, word: &str) -> Option<&Category> {
+        // Only imports ask.
+        static WORDS: LazyLock<HashMap<String, CategoryId>> = LazyLock::new(|| words_of(Categories::get()));
         let word = word.trim();
-        self.by_slug(word).or_else(|| self.by_id(*self.words.get(&word.to_lowercase())?))
+        self.by_slug(word).or_else(|| self.by_id(*WORDS.get(&word.to_lowercase())?))
     }
 
     pub fn all(&self) -> impl Iterator<Item = &Category> {
@@ -190,7 +190,6 @@ impl Categories {
                 of_value.push(TagSet { category: CategoryId(row.id), is_vague, others });
             }
         }
-        let words = words_of(&rows);
         let parents: Vec<u16> = rows.iter().map(|row| row.parent).collect();
         let hues: Vec<u16> = rows.iter().map(|row| row.hue.unwrap_or_default()).collect();
         let family_of = |id: u16| {
@@ -212,20 +211,30 @@ impl Categories {
                 terms: row.terms,
             }
         });
-        Categories { rows: rows.collect(), slugs, tag_sets, words }
+        Categories { rows: rows.collect(), slugs, tag_sets }
     }
 }
 
-/// Names before terms, and of two categories with one word the first.
-fn words_of(rows: &[Row]) -> HashMap<String, CategoryId> {
+/// Every word that means a category, in small letters: names before terms, and those before values of tags, such as
+/// `fast_food`. Of two categories with one word the first is meant.
+fn words_of(tree: &Categories) -> HashMap<String, CategoryId> {
+    let rows = || tree.rows.iter();
+    let names = rows().flat_map(|row| row.names.iter().map(|name| (name.to_lowercase(), row.id)));
+    let each_term =
+        |row: &Category| Locale::ALL.map(|locale| row.terms(locale).map(str::to_lowercase).collect::<Vec<_>>());
+    let terms = rows().flat_map(|row| each_term(row).into_iter().flatten().map(|term| (term, row.id)));
     let mut words = HashMap::new();
-    let names = rows.iter().flat_map(|row| row.names.iter().map(|name| (row.id, name.as_ref())));
-    let terms =
-        rows.iter().flat_map(|row| row.terms.iter().flat_map(|terms| terms.split(',')).map(|term| (row.id, term)));
-    for (id, word) in names.chain(terms).filter(|(_, word)| !word.is_empty()) {
-        words.entry(word.to_lowercase()).or_insert(CategoryId(id));
+    for (word, id) in names.chain(terms).chain(values_of(tree)).filter(|(word, _)| !word.is_empty()) {
+        words.entry(word).or_insert(id);
     }
     words
+}
+
+/// Values that say alone what a place is.
+fn values_of(tree: &Categories) -> impl Iterator<Item = (String, CategoryId)> {
+    let exact = MAIN_KEYS.iter().filter_map(|key| tree.tag_sets.get(key)).flat_map(|sets| &sets.exact);
+    let alone = exact.filter_map(|(value, sets)| Some((value, sets.iter().find(|set| set.others.is_empty())?)));
+    alone.map(|(value, set)| ((*value).to_owned(), set.category))
 }
 
 /// How well a category fits; the greatest is taken.
@@ -409,9 +418,12 @@ mod tests {
     #[test]
     fn people_mean_a_category_by_its_slug_or_by_a_word_of_any_language() {
         let meant = |word: &str| Categories::get().by_word(word).map(|category| category.slug.as_ref());
-        for (word, slug) in
-            [("sushi-restaurant", "sushi-restaurant"), (" Friseur ", "hairdresser"), ("餐馆", "restaurant")]
-        {
+        for (word, slug) in [
+            ("sushi-restaurant", "sushi-restaurant"),
+            (" Friseur ", "hairdresser"),
+            ("餐馆", "restaurant"),
+            ("fast_food", "fast-food"),
+        ] {
             assert_eq!(meant(word), Some(slug), "{word}");
         }
         assert_eq!((meant(""), meant("vegan_friendly")), (None, None));

@@ -121,8 +121,8 @@ pub fn merged<'a>(one: Listed<'a>, other: Listed<'a>) -> Result<(Listed<'a>, Lis
         (true, true) => Err(Refusal::PlaceTaken),
         (true, false) => Ok((one, other)),
         (false, true) => Ok((other, one)),
-        // Ids are in order of time: the older stays.
-        (false, false) => Ok(if one.0 < other.0 { (one, other) } else { (other, one) }),
+        // The older stays; of a pair from one moment, the first.
+        (false, false) => Ok(if one.1.since <= other.1.since { (one, other) } else { (other, one) }),
     }
 }
 

@@ -21,6 +21,7 @@ mod directory;
 mod desk;
 mod every_route;
 mod hostile;
+mod import;
 mod inside;
 mod kit_itself;
 mod offers;

@@ -40,6 +40,7 @@ struct Gone {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Pair {
+    name: String,
     one: String,
     other: String,
 }
@@ -49,7 +50,8 @@ impl Told {
         let errors = report.errors();
         let row = |error: &crate::directory::RowError| Row { row: error.row, reason: error.wrong.to_string() };
         let gone = |(url, name): &(String, String)| Gone { url: url.clone(), name: name.clone() };
-        let pair = |Twin { one, other }: &Twin| Pair { one: one.clone(), other: other.clone() };
+        let pair =
+            |Twin { name, one, other }: &Twin| Pair { name: name.clone(), one: one.clone(), other: other.clone() };
         Told {
             read: report.read(),
             added: report.met.added,
@@ -90,9 +92,9 @@ impl Told {
         list("rows are wrong:".to_owned(), self.error_count, rows.collect());
         let gone = self.vanished_places.iter().map(|gone| format!("{} ({})", gone.name, gone.url));
         list("places are no longer in the file; they were kept:".to_owned(), self.vanished, gone.collect());
-        let pairs = self.duplicate_places.iter().map(|pair| format!("{} and {}", pair.one, pair.other));
+        let pairs = self.duplicate_places.iter().map(|pair| format!("{}: {} and {}", pair.name, pair.one, pair.other));
         let merged = match self.merged {
-            0 => "pairs seem to be one place each; --merge-duplicates merges them:".to_owned(),
+            0 => "pairs seem to be one place each (--merge-duplicates merges them):".to_owned(),
             merged => format!("pairs seem to be one place each; {merged} were merged:"),
         };
         list(merged, self.duplicates, pairs.collect());

@@ -21,8 +21,8 @@ use super::{ImportFault, ImportReport, Take};
 /// milliseconds, in which nobody else's command runs.
 const CHUNK: usize = 250;
 const CHUNK_BYTES: usize = 512 * 1024;
-/// Places of one file. What is remembered of each to find it twice is about a hundred bytes.
-const MAX_PLACES: usize = 2_000_000;
+/// Places of one file, which is as large as a city gets. What is remembered of each, to find it twice, is about 150 bytes.
+const MAX_PLACES: usize = 1_000_000;
 
 pub(super) struct Intake<'a> {
     store: &'a Store,
@@ -81,7 +81,8 @@ impl<'a> Intake<'a> {
         if self.spots.len() == MAX_PLACES {
             return Err(FileFault::TooLarge.into());
         }
-        self.spots.push(Spot { likeness: Likeness::of(&draft), source: draft.source.as_str().into() });
+        let (source, name) = (draft.source.as_str().into(), draft.facts.name.as_str().into());
+        self.spots.push(Spot { likeness: Likeness::of(&draft), source, name });
         self.waiting_bytes += draft.facts.text_bytes();
         self.waiting.push(draft);
         if self.waiting.len() >= CHUNK || self.waiting_bytes >= CHUNK_BYTES { self.flush() } else { Ok(()) }

@@ -35,6 +35,7 @@ pub struct Vanished {
 /// source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Twin {
+    pub name: String,
     pub one: String,
     pub other: String,
 }
@@ -43,6 +44,7 @@ pub struct Twin {
 pub(super) struct Spot {
     pub likeness: Likeness,
     pub source: Box<str>,
+    pub name: Box<str>,
 }
 
 /// The second listing of a pair.
@@ -233,6 +235,7 @@ impl Spots {
             Other::File(at) => source(at),
             Other::City(id) => require_place(snapshot, id)?.path(),
         };
-        Ok(Twin { one: source(one), other })
+        let name = self.all.get(one as usize).map(|spot| spot.name.to_string());
+        Ok(Twin { name: name.unwrap_or_default(), one: source(one), other })
     }
 }
