@@ -55,7 +55,7 @@ pub(in crate::cli) fn operations(desk: Desk) -> Router {
         .route("/clock/show", post(clock::show))
         .route("/clock/accept", post(clock::accept))
         .route("/doctor", post(doctor::operation))
-        .route("/import/osm", post(import::operation))
+        .route("/import/{format}", post(import::operation))
         .route("/reindex", post(reindex::operation))
         .route("/user/add", post(user::add))
         .route("/user/list", post(user::list_some))

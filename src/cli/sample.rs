@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::accounts::{self, Actor, DisplayName, Email, Grant, NewAccount, Password, PersonId, PlaceId, StaffRole};
 use crate::base::{Currency, Fault, Id, Line, Money, Point, Prose};
 use crate::cli::Failure;
-use crate::directory::{self, City, MerchantId, MerchantName, Take};
+use crate::directory::{self, City, Format, MerchantId, MerchantName, Take};
 use crate::offers::{self, OfferId, OfferKind};
 use crate::orders;
 use crate::payments::Method;
@@ -117,7 +117,7 @@ pub(in crate::cli) fn fill(store: &Store) -> Result<(), Failure> {
     let sample = sample()?;
     let city = city(&sample.city)?;
     run(store, move |tx| directory::set_city(tx, &city))?;
-    directory::import(store, Cursor::new(EXTRACT), Take::default(), |_| {}).map_err(bad)?;
+    directory::import(store, Cursor::new(EXTRACT), Format::Osm, &Take::default(), |_| {}).map_err(bad)?;
     let mut town = Town { store, people: HashMap::new(), keepers: HashMap::new(), merchants: HashMap::new() };
     for merchant in &sample.merchant {
         town.add_merchant(merchant)?;

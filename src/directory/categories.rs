@@ -54,14 +54,25 @@ pub struct Categories {
     /// In the order of their ids, which have no gaps and begin at 1.
     rows: Vec<Category>,
     slugs: HashMap<Cow<'static, str>, CategoryId>,
-    /// By the first tag of a set, such as `shop=bakery` or `shop=*`.
-    tag_sets: HashMap<&'static str, Vec<TagSet>>,
+    /// By the key of a set's first tag, one of [`MAIN_KEYS`].
+    tag_sets: HashMap<&'static str, TagSets>,
+}
+
+/// The sets whose first tag has one key.
+#[derive(Debug, Default)]
+struct TagSets {
+    /// By the value of that tag, as in `shop=bakery`.
+    exact: HashMap<&'static str, Vec<TagSet>>,
+    /// Of `shop=*`.
+    any: Vec<TagSet>,
 }
 
 /// Tags that a place must all carry to be of a category, beside the one that the set is filed under.
 #[derive(Debug)]
 struct TagSet {
     category: CategoryId,
+    /// Whether the first tag is of [`VAGUE`].
+    is_vague: bool,
     others: Vec<(&'static str, &'static str)>,
 }
 
@@ -96,6 +107,14 @@ impl Categories {
 
     pub fn by_slug(&self, slug: &str) -> Option<&Category> {
         self.by_id(*self.slugs.get(slug)?)
+    }
+
+    /// The category that people mean by a word: its slug, a name or term of any language, or the value of a tag.
+    pub fn by_word(&self, word: &str) -> Option<&Category> {
+        // Only imports ask.
+        static WORDS: LazyLock<HashMap<String, CategoryId>> = LazyLock::new(|| words_of(Categories::get()));
+        let word = word.trim();
+        self.by_slug(word).or_else(|| self.by_id(*WORDS.get(&word.to_lowercase())?))
     }
 
     pub fn all(&self) -> impl Iterator<Item = &Category> {
@@ -141,17 +160,15 @@ impl Categories {
     pub fn match_tags(&self, tags: &Tags<'_>) -> Option<CategoryId> {
         let mut best: Option<(Rank, CategoryId)> = None;
         for (key_at, key) in MAIN_KEYS.iter().enumerate() {
-            let Some(values) = tags.get(key) else { continue };
+            let (Some(values), Some(sets)) = (tags.get(key), self.tag_sets.get(key)) else { continue };
             for value in list(values).take(MAX_LIST).filter(|value| !is_none(value)) {
-                for file in [format!("{key}={value}"), format!("{key}=*")] {
-                    let is_exact = !file.ends_with('*');
-                    for set in self.tag_sets.get(file.as_str()).into_iter().flatten() {
-                        let Some((others, late)) = set.fit(tags) else { continue };
-                        let is_telling = is_exact && !VAGUE.contains(&file.as_str());
-                        let rank = Rank { is_telling, is_exact, others, early: (-(key_at as i32), -(late as i32)) };
-                        if best.as_ref().is_none_or(|(other, _)| rank > *other) {
-                            best = Some((rank, set.category));
-                        }
+                let exact = sets.exact.get(value).into_iter().flatten().map(|set| (true, set));
+                for (is_exact, set) in exact.chain(sets.any.iter().map(|set| (false, set))) {
+                    let Some((others, late)) = set.fit(tags) else { continue };
+                    let is_telling = is_exact && !set.is_vague;
+                    let rank = Rank { is_telling, is_exact, others, early: (-(key_at as i32), -(late as i32)) };
+                    if best.as_ref().is_none_or(|(other, _)| rank > *other) {
+                        best = Some((rank, set.category));
                     }
                 }
             }
@@ -161,13 +178,16 @@ impl Categories {
 
     fn of(rows: Vec<Row>) -> Categories {
         let slugs = rows.iter().map(|row| (row.slug.clone(), CategoryId(row.id))).collect();
-        let mut tag_sets: HashMap<&'static str, Vec<TagSet>> = HashMap::new();
+        let mut tag_sets: HashMap<&'static str, TagSets> = HashMap::new();
         for row in &rows {
             for set in &row.tags {
                 let mut tags = set.split(' ');
-                let Some(first) = tags.next() else { continue };
+                let Some((key, value)) = tags.next().and_then(|first| first.split_once('=')) else { continue };
+                let is_vague = VAGUE.contains(&(key, value));
                 let others = tags.filter_map(|tag| tag.split_once('=')).collect();
-                tag_sets.entry(first).or_default().push(TagSet { category: CategoryId(row.id), others });
+                let sets = tag_sets.entry(key).or_default();
+                let of_value = if value == "*" { &mut sets.any } else { sets.exact.entry(value).or_default() };
+                of_value.push(TagSet { category: CategoryId(row.id), is_vague, others });
             }
         }
         let parents: Vec<u16> = rows.iter().map(|row| row.parent).collect();
@@ -193,6 +213,28 @@ impl Categories {
         });
         Categories { rows: rows.collect(), slugs, tag_sets }
     }
+}
+
+/// Every word that means a category, in small letters: names before terms, and those before values of tags, such as
+/// `fast_food`. Of two categories with one word the first is meant.
+fn words_of(tree: &Categories) -> HashMap<String, CategoryId> {
+    let rows = || tree.rows.iter();
+    let names = rows().flat_map(|row| row.names.iter().map(|name| (name.to_lowercase(), row.id)));
+    let each_term =
+        |row: &Category| Locale::ALL.map(|locale| row.terms(locale).map(str::to_lowercase).collect::<Vec<_>>());
+    let terms = rows().flat_map(|row| each_term(row).into_iter().flatten().map(|term| (term, row.id)));
+    let mut words = HashMap::new();
+    for (word, id) in names.chain(terms).chain(values_of(tree)).filter(|(word, _)| !word.is_empty()) {
+        words.entry(word).or_insert(id);
+    }
+    words
+}
+
+/// Values that say alone what a place is.
+fn values_of(tree: &Categories) -> impl Iterator<Item = (String, CategoryId)> {
+    let exact = MAIN_KEYS.iter().filter_map(|key| tree.tag_sets.get(key)).flat_map(|sets| &sets.exact);
+    let alone = exact.filter_map(|(value, sets)| Some((value, sets.iter().find(|set| set.others.is_empty())?)));
+    alone.map(|(value, set)| ((*value).to_owned(), set.category))
 }
 
 /// How well a category fits; the greatest is taken.
@@ -233,9 +275,19 @@ const MAIN_KEYS: [&str; 13] = [
     "aeroway",
 ];
 
+/// Whether a key is one of those.
+pub fn tells_what_it_is(key: &[u8]) -> bool {
+    MAIN_KEYS.iter().any(|main| main.as_bytes() == key)
+}
+
 /// Tags that say little beside any other.
-const VAGUE: [&str; 5] =
-    ["tourism=attraction", "tourism=viewpoint", "amenity=atm", "amenity=parking", "amenity=bicycle_parking"];
+const VAGUE: [(&str, &str); 5] = [
+    ("tourism", "attraction"),
+    ("tourism", "viewpoint"),
+    ("amenity", "atm"),
+    ("amenity", "parking"),
+    ("amenity", "bicycle_parking"),
+];
 
 /// Values of one tag that are looked at.
 const MAX_LIST: usize = 8;
@@ -361,6 +413,20 @@ mod tests {
         assert!(found_by("parturi").contains(&"hairdresser"));
         assert!(!found_by("餐馆").contains(&"cafe"));
         assert!(!found_by("coffee").contains(&"restaurant"));
+    }
+
+    #[test]
+    fn people_mean_a_category_by_its_slug_or_by_a_word_of_any_language() {
+        let meant = |word: &str| Categories::get().by_word(word).map(|category| category.slug.as_ref());
+        for (word, slug) in [
+            ("sushi-restaurant", "sushi-restaurant"),
+            (" Friseur ", "hairdresser"),
+            ("餐馆", "restaurant"),
+            ("fast_food", "fast-food"),
+        ] {
+            assert_eq!(meant(word), Some(slug), "{word}");
+        }
+        assert_eq!((meant(""), meant("vegan_friendly")), (None, None));
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! What changes merchants and places. The operator does all of it, by the console, the command line or the demo.
 
-use crate::base::Fault;
+use crate::base::{Fault, Point};
 use crate::directory::model::{
-    CITY, City, MERCHANTS, Merchant, MerchantId, MerchantName, PLACE_BY_SLUG, PLACES, PlaceId,
+    CITY, City, MERCHANTS, Merchant, MerchantId, MerchantName, PLACE_BY_SLUG, PLACES, Place, PlaceId,
 };
-use crate::directory::osm::PlaceDraft;
-use crate::directory::queries::place_of_source;
+use crate::directory::queries::{place_of_source, survivor};
+use crate::directory::reading::{PlaceDraft, PlaceFacts};
 use crate::directory::refusal::Refusal;
-use crate::directory::rules::{described, slugs};
+use crate::directory::rules::{described, edited, merged, slugs};
 use crate::store::{Outcome, Tx};
 
 /// Says what the town is.
@@ -23,7 +23,7 @@ pub fn set_city(tx: &mut Tx<'_>, city: &City) -> Outcome<(), Refusal> {
 pub fn add_merchant(tx: &mut Tx<'_>, name: &MerchantName, places: &[PlaceId]) -> Outcome<MerchantId, Refusal> {
     let mut run = Vec::new();
     for id in places {
-        let place = tx.get(&PLACES, id)?.ok_or(Refusal::NoPlace)?;
+        let place = tx.get(&PLACES, id)?.filter(Place::is_one_of_its_own).ok_or(Refusal::NoPlace)?;
         if place.merchant.is_some() {
             return Err(Refusal::PlaceTaken.into());
         }
@@ -37,6 +37,28 @@ pub fn add_merchant(tx: &mut Tx<'_>, name: &MerchantName, places: &[PlaceId]) ->
         tx.put(&PLACES, id, &place)?;
     }
     Ok(merchant)
+}
+
+/// Says what a place is, and keeps what is new of that from imports.
+pub fn edit_place(tx: &mut Tx<'_>, id: PlaceId, point: Point, facts: &PlaceFacts) -> Outcome<(), Refusal> {
+    let old = tx.get(&PLACES, &id)?.filter(Place::is_one_of_its_own).ok_or(Refusal::NoPlace)?;
+    // Nothing below can refuse.
+    let place = edited(&old, point, facts, tx.now());
+    if place != old {
+        tx.put(&PLACES, &id, &place)?;
+    }
+    Ok(())
+}
+
+/// Makes one of two listings of the same place the way to the other, and answers the one that stays. Where a listing
+/// was merged before, the place that it is now is meant.
+pub fn merge_places(tx: &mut Tx<'_>, one: PlaceId, other: PlaceId) -> Outcome<PlaceId, Refusal> {
+    let (one_id, one) = survivor(&**tx, one)?.ok_or(Refusal::NoPlace)?;
+    let (other_id, other) = survivor(&**tx, other)?.ok_or(Refusal::NoPlace)?;
+    let ((stays, _), (goes, gone)) = merged((one_id, &one), (other_id, &other))?;
+    // Nothing below can refuse.
+    tx.put(&PLACES, &goes, &Place { merged_into: Some(stays), changed: tx.now(), ..gone.clone() })?;
+    Ok(stays)
 }
 
 /// How places of a file met those that are here.
@@ -56,6 +78,10 @@ pub fn import_chunk(tx: &mut Tx<'_>, drafts: &[PlaceDraft]) -> Outcome<Met, Refu
             Some((_, old)) => old.slug.clone(),
             None => free_slug(tx, draft)?,
         };
+        if old.as_ref().is_some_and(|(_, old)| !old.is_one_of_its_own()) {
+            met.unchanged += 1;
+            continue;
+        }
         let place = described(draft, old.as_ref().map(|(_, old)| old), slug, tx.now());
         match old {
             Some((_, old)) if old == place => met.unchanged += 1,
@@ -74,12 +100,11 @@ pub fn import_chunk(tx: &mut Tx<'_>, drafts: &[PlaceDraft]) -> Outcome<Met, Refu
 }
 
 /// A slug that no other place has.
-fn free_slug(tx: &mut Tx<'_>, draft: &PlaceDraft) -> Result<String, Fault> {
-    let last: String = tx.chance().bytes::<6>().iter().map(|byte| format!("{byte:02x}")).collect();
-    for slug in slugs(draft, &last) {
+fn free_slug(tx: &Tx<'_>, draft: &PlaceDraft) -> Result<String, Fault> {
+    for slug in slugs(draft) {
         if tx.find(&PLACE_BY_SLUG, &slug)?.is_none() {
             return Ok(slug);
         }
     }
-    Err(Fault::bug("naming a place", "twelve random digits are taken"))
+    Err(Fault::bug("naming a place", "the digest of its id is taken"))
 }

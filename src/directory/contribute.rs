@@ -25,7 +25,8 @@ impl Source for Places {
     }
 
     fn document(&self, read: &dyn Read, id: [u8; 16]) -> Result<Option<Document>, Fault> {
-        let Some(place) = place(read, Id::from_bytes(id))? else { return Ok(None) };
+        let place = place(read, Id::from_bytes(id))?.filter(Place::is_one_of_its_own);
+        let Some(place) = place else { return Ok(None) };
         Ok(Some(Document {
             id,
             name: place.name.to_string(),

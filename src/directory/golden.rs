@@ -3,7 +3,8 @@
 use crate::base::{Currency, Id, Line, Locale, Point, Timestamp};
 use crate::directory::categories::CategoryId;
 use crate::directory::{
-    Address, CITY, City, Contact, LocalName, MERCHANTS, Merchant, PLACES, Place, PlaceHours, Wheelchair,
+    Address, CITY, City, Contact, Edited, LocalName, MERCHANTS, Merchant, PLACES, Place, PlaceField, PlaceHours,
+    Wheelchair,
 };
 use crate::store::golden;
 
@@ -46,6 +47,8 @@ fn places_are_read_as_they_were_written() {
         changed: AT.plus_seconds(1),
         brand: None,
         level: None,
+        edited: Edited::default(),
+        merged_into: None,
     };
     let id = Id::from_bytes([2; 16]);
     golden::row(&PLACES, "bare", &id, &bare);
@@ -76,6 +79,9 @@ fn places_are_read_as_they_were_written() {
         ..bare.clone()
     };
     golden::row(&PLACES, "full", &id, &full);
+    let edited = Edited::default().with(PlaceField::Name).with(PlaceField::Level);
+    golden::row(&PLACES, "edited", &id, &Place { edited, ..full });
+    golden::row(&PLACES, "merged", &id, &Place { merged_into: Some(Id::from_bytes([3; 16])), ..bare.clone() });
     let hours = PlaceHours::Unreadable("when I feel like it".to_owned());
     golden::row(&PLACES, "unreadable hours", &id, &Place { hours, ..bare.clone() });
     for (label, wheelchair) in [("limited", Wheelchair::Limited), ("no", Wheelchair::No)] {

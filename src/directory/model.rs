@@ -86,6 +86,54 @@ pub struct Place {
     /// The floor, such as `-1` or `2`.
     #[n(16)]
     pub level: Option<Line<20>>,
+    /// What people of this city have said themselves: no import changes it any more.
+    #[cbor(n(17), skip_if = "Edited::is_empty")]
+    pub edited: Edited,
+    /// The place that this one turned out to be; then it is nothing but the way there. It still holds its slug, for old
+    /// links, and its source, so that no import brings it back.
+    #[n(18)]
+    pub merged_into: Option<PlaceId>,
+}
+
+/// What an import tells of a place and people may edit. The numbers are kept in rows: never change one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlaceField {
+    Name = 0,
+    Names = 1,
+    Category = 2,
+    Point = 3,
+    Street = 4,
+    Number = 5,
+    Postcode = 6,
+    City = 7,
+    Phone = 8,
+    Website = 9,
+    Email = 10,
+    Hours = 11,
+    Wheelchair = 12,
+    Cuisines = 13,
+    Diets = 14,
+    Brand = 15,
+    Level = 16,
+}
+
+/// A set of fields, a bit each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(transparent)]
+pub struct Edited(#[n(0)] u32);
+
+impl Edited {
+    pub const fn is_empty(&self) -> bool {
+        self.0 == 0
+    }
+
+    pub const fn has(self, field: PlaceField) -> bool {
+        self.0 & (1 << field as u32) != 0
+    }
+
+    pub const fn with(self, field: PlaceField) -> Edited {
+        Edited(self.0 | 1 << field as u32)
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]

@@ -55,10 +55,20 @@ pub fn require_place(read: &dyn Read, id: PlaceId) -> Result<Place, Fault> {
     read.must_get(&PLACES, &id)
 }
 
-/// The place of a slug.
+/// The place of a slug; of a slug from before a merger, the place that it led to.
 pub fn place_by_slug(read: &dyn Read, slug: &str) -> Result<Option<(PlaceId, Place)>, Fault> {
     let Some(id) = read.find(&PLACE_BY_SLUG, &slug.to_owned())? else { return Ok(None) };
-    Ok(Some((id, require_place(read, id)?)))
+    survivor(read, id)
+}
+
+/// The place itself, or the one that it was merged into.
+pub fn survivor(read: &dyn Read, id: PlaceId) -> Result<Option<(PlaceId, Place)>, Fault> {
+    let Some(mut found) = place(read, id)?.map(|place| (id, place)) else { return Ok(None) };
+    // A place that others were merged into may be merged itself. It ends: the one that stays was never merged before.
+    while let Some(id) = found.1.merged_into {
+        found = (id, require_place(read, id)?);
+    }
+    Ok(Some(found))
 }
 
 /// The place that a source knows by this id.
@@ -73,9 +83,10 @@ pub fn place_ids(read: &dyn Read, after: Option<PlaceId>, limit: usize) -> Resul
     rows.map(|row| row.map(|(id, _)| id)).collect()
 }
 
-/// All places, in the order of their ids.
+/// All places of their own, in the order of their ids.
 pub fn all_places(read: &dyn Read) -> Result<impl Iterator<Item = Result<(PlaceId, Place), Fault>> + '_, Fault> {
-    read.scan(&PLACES, Span::all())
+    let rows = read.scan(&PLACES, Span::all())?;
+    Ok(rows.filter(|row| row.as_ref().map_or(true, |(_, place)| place.is_one_of_its_own())))
 }
 
 fn after_key(after: Option<PlaceId>) -> Span {
@@ -92,6 +103,11 @@ pub fn places_of(read: &dyn Read, merchant: MerchantId) -> Result<Vec<(PlaceId, 
 }
 
 impl Place {
+    /// Whether it is more than the way to another one.
+    pub const fn is_one_of_its_own(&self) -> bool {
+        self.merged_into.is_none()
+    }
+
     /// Where its page is.
     pub fn path(&self) -> String {
         format!("/p/{}", self.slug)

@@ -11,6 +11,8 @@ pub enum Refusal {
     PlaceTaken,
     /// No such time zone.
     UnknownZone,
+    /// One of two places to merge is none of its own any more.
+    MergedAlready,
 }
 
 impl Refuses for Refusal {
@@ -19,13 +21,14 @@ impl Refuses for Refusal {
             Refusal::NoPlace => "no-such-place",
             Refusal::PlaceTaken => "place-taken",
             Refusal::UnknownZone => "unknown-zone",
+            Refusal::MergedAlready => "merged-already",
         }
     }
 
     fn kind(&self) -> Kind {
         match self {
             Refusal::NoPlace => Kind::NotFound,
-            Refusal::PlaceTaken => Kind::Conflict,
+            Refusal::PlaceTaken | Refusal::MergedAlready => Kind::Conflict,
             Refusal::UnknownZone => Kind::Invalid,
         }
     }
@@ -35,12 +38,13 @@ impl Refuses for Refusal {
             Refusal::NoPlace => "There is no such place.".into(),
             Refusal::PlaceTaken => "Another merchant runs this place already.".into(),
             Refusal::UnknownZone => "There is no such time zone. Please write it like Europe/Helsinki.".into(),
+            Refusal::MergedAlready => "This place was merged with another one already.".into(),
         }
     }
 
     fn field(&self) -> Option<&'static str> {
         match self {
-            Refusal::NoPlace | Refusal::PlaceTaken => None,
+            Refusal::NoPlace | Refusal::PlaceTaken | Refusal::MergedAlready => None,
             Refusal::UnknownZone => Some("zone"),
         }
     }

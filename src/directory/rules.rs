@@ -1,46 +1,137 @@
-//! The decisions of directory: what a place becomes when its source tells of it anew, and which slugs it may have.
+//! The decisions of directory: what a place becomes when its source or its people tell of it anew, which of two listings
+//! stays, and which slugs a place may have.
 
+use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::base::Timestamp;
+use crate::base::{Point, Timestamp};
 use crate::directory::categories::Categories;
-use crate::directory::model::Place;
-use crate::directory::osm::PlaceDraft;
+use crate::directory::model::{Edited, Place, PlaceField, PlaceId};
+use crate::directory::reading::{PlaceDraft, PlaceFacts};
+use crate::directory::refusal::Refusal;
 
 /// Longest slug that a name yields; a suffix may follow.
 const MAX_SLUG_CHARACTERS: usize = 60;
-/// Places of one name and street that are told apart by a number, before chance tells them apart.
+/// Places of one name and street that are told apart by a number, before a digest tells them apart.
 const NUMBERED: u32 = 9;
 
 /// The place that a draft describes: a new one, or `old` with what the source says today. What only this city knows of
-/// it (slug, merchant, since when) stays. `changed` counts when something else did.
+/// it (slug, merchant, since when) stays, and so does every field that people have edited. `changed` counts when
+/// something else did.
 pub fn described(draft: &PlaceDraft, old: Option<&Place>, slug: String, now: Timestamp) -> Place {
-    let facts = &draft.facts;
-    let place = Place {
-        name: facts.name.clone(),
-        slug,
-        category: facts.category,
-        point: draft.point,
-        merchant: old.and_then(|old| old.merchant),
-        address: facts.address.clone(),
-        contact: facts.contact.clone(),
-        hours: facts.hours.clone(),
-        names: facts.names.clone(),
-        wheelchair: facts.wheelchair,
-        cuisines: facts.cuisines.clone(),
-        diets: facts.diets.clone(),
-        source: Some(draft.source.clone()),
-        since: old.map_or(now, |old| old.since),
-        changed: old.map_or(now, |old| old.changed),
-        brand: facts.brand.clone(),
-        level: facts.level.clone(),
-    };
-    if old.is_some_and(|old| *old != place) { Place { changed: now, ..place } } else { place }
+    let new = told(draft.point, &draft.facts, slug, now);
+    let source = Some(draft.source.clone());
+    let Some(old) = old else { return Place { source, ..new } };
+    let mut place = Place { source, ..anew(old, new) };
+    for field in FIELDS.iter().filter(|field| old.edited.has(field.is)) {
+        (field.take)(&mut place, old);
+    }
+    dated(place, old, now)
 }
 
+/// The place as people of this city say it is. What differs from before is theirs from now on.
+pub fn edited(old: &Place, point: Point, facts: &PlaceFacts, now: Timestamp) -> Place {
+    let mut place = anew(old, told(point, facts, String::new(), now));
+    let differing = FIELDS.iter().filter(|field| (field.differs)(old, &place));
+    place.edited = differing.fold(place.edited, |edited, field| edited.with(field.is));
+    dated(place, old, now)
+}
+
+/// A new place of these facts, which nobody runs and no source tells of.
+fn told(point: Point, facts: &PlaceFacts, slug: String, now: Timestamp) -> Place {
+    let facts = facts.clone();
+    Place {
+        name: facts.name,
+        slug,
+        category: facts.category,
+        point,
+        merchant: None,
+        address: facts.address,
+        contact: facts.contact,
+        hours: facts.hours,
+        names: facts.names,
+        wheelchair: facts.wheelchair,
+        cuisines: facts.cuisines,
+        diets: facts.diets,
+        source: None,
+        since: now,
+        changed: now,
+        brand: facts.brand,
+        level: facts.level,
+        edited: Edited::default(),
+        merged_into: None,
+    }
+}
+
+/// The old place with what is told of the new one.
+fn anew(old: &Place, new: Place) -> Place {
+    let Place { merchant, since, changed, edited, merged_into, .. } = *old;
+    Place { slug: old.slug.clone(), source: old.source.clone(), merchant, since, changed, edited, merged_into, ..new }
+}
+
+fn dated(place: Place, old: &Place, now: Timestamp) -> Place {
+    if *old == place { place } else { Place { changed: now, ..place } }
+}
+
+/// A field that both imports and people tell of.
+struct Field {
+    is: PlaceField,
+    take: fn(&mut Place, &Place),
+    differs: fn(&Place, &Place) -> bool,
+}
+
+macro_rules! fields {
+    ($($is:ident: $($path:ident).+;)*) => {
+        [$(Field {
+            is: PlaceField::$is,
+            take: |to, from| to.$($path).+.clone_from(&from.$($path).+),
+            differs: |one, other| one.$($path).+ != other.$($path).+,
+        }),*]
+    };
+}
+
+const FIELDS: [Field; 17] = fields! {
+    Name: name;
+    Names: names;
+    Category: category;
+    Point: point;
+    Street: address.street;
+    Number: address.number;
+    Postcode: address.postcode;
+    City: address.city;
+    Phone: contact.phone;
+    Website: contact.website;
+    Email: contact.email;
+    Hours: hours;
+    Wheelchair: wheelchair;
+    Cuisines: cuisines;
+    Diets: diets;
+    Brand: brand;
+    Level: level;
+};
+
+/// Of two listings of one place the one that stays, and the one that becomes the way there. A merchant's stays, since
+/// offers, orders and reviews hang on it; and nothing hangs on a place that nobody runs.
+pub fn merged<'a>(one: Listed<'a>, other: Listed<'a>) -> Result<(Listed<'a>, Listed<'a>), Refusal> {
+    let runs = |listed: Listed<'_>| listed.1.merchant.is_some();
+    if one.0 == other.0 || one.1.merged_into.is_some() || other.1.merged_into.is_some() {
+        return Err(Refusal::MergedAlready);
+    }
+    match (runs(one), runs(other)) {
+        (true, true) => Err(Refusal::PlaceTaken),
+        (true, false) => Ok((one, other)),
+        (false, true) => Ok((other, one)),
+        // The older stays; of a pair from one moment, the first.
+        (false, false) => Ok(if one.1.since <= other.1.since { (one, other) } else { (other, one) }),
+    }
+}
+
+/// A place and its id.
+pub type Listed<'a> = (PlaceId, &'a Place);
+
 /// The slugs that a place may have, best first: its name, with its street, with its house number, with a counter.
-/// `last` is of chance, for when all are taken.
-pub fn slugs(draft: &PlaceDraft, last: &str) -> Vec<String> {
+/// The last is of the place's id at its source, for when all are taken: it is the same in every import.
+pub fn slugs(draft: &PlaceDraft) -> Vec<String> {
     let facts = &draft.facts;
     let name = match slugged(facts.name.as_str()) {
         slug if slug.is_empty() => {
@@ -60,8 +151,13 @@ pub fn slugs(draft: &PlaceDraft, last: &str) -> Vec<String> {
     }
     let longest = slugs.last().cloned().unwrap_or_default();
     slugs.extend((2..=NUMBERED).map(|number| format!("{longest}-{number}")));
-    slugs.push(format!("{longest}-{last}"));
+    slugs.push(format!("{longest}-{}", digest(&draft.source)));
     slugs
+}
+
+/// Twelve digits of a text.
+fn digest(text: &str) -> String {
+    Sha256::digest(text).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Letters and digits of ASCII, what is between them as one hyphen: `Café Ö & Co.` is `cafe-o-co`.

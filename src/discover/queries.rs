@@ -88,7 +88,7 @@ pub fn place_by_key(read: &dyn Read, key: &str) -> Result<Option<(PlaceId, Place
         return Ok(Some(found));
     }
     let Ok(id) = key.parse::<PlaceId>() else { return Ok(None) };
-    Ok(directory::place(read, id)?.map(|place| (id, place)))
+    directory::survivor(read, id)
 }
 
 /// What others see of a place's offers: all but drafts, the withdrawn and the ended.

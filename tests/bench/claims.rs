@@ -50,7 +50,7 @@ fn tokens(server: &Server) -> Vec<String> {
 }
 
 /// A deal of the demo's merchant, on sale; its id.
-fn hot_deal(server: &Server, capacity: u32) -> String {
+pub fn hot_deal(server: &Server, capacity: u32) -> String {
     let owner = server.owner();
     let offers = server.guest().api_get("/offers?limit=100").expect(200).json();
     let places = offers["items"].as_array().expect("a list").iter().map(|offer| offer["place"].clone());

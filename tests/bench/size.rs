@@ -14,15 +14,17 @@ pub struct Size {
     /// Units of the hot deal.
     pub capacity: u32,
     pub starts: usize,
+    /// Rows of the table that is taken in while people buy.
+    pub places: usize,
 }
 
 impl Size {
     /// `HIGHSTREET_BENCH=small` asks for the small one.
     pub fn asked_for() -> Size {
         if std::env::var("HIGHSTREET_BENCH").is_ok_and(|size| size == "small") {
-            return Size { rounds: 1, seconds: 1, capacity: 500, starts: 3 };
+            return Size { rounds: 1, seconds: 1, capacity: 500, starts: 3, places: 5_000 };
         }
-        Size { rounds: 3, seconds: 5, capacity: 20_000, starts: 11 }
+        Size { rounds: 3, seconds: 5, capacity: 20_000, starts: 11, places: 50_000 }
     }
 }
 

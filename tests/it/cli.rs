@@ -37,10 +37,9 @@ fn refused(finished: &Finished, code: i32, part: &str) {
 #[track_caller]
 fn counts(finished: Finished) -> Value {
     let told = finished.expect(0).json();
-    let names: Vec<&str> = told.as_object().unwrap().keys().map(String::as_str).collect();
-    let mut expected = ["read", "added", "updated", "unchanged", "vanished", "skipped", "errors"];
-    expected.sort_unstable();
-    assert_eq!(names, expected);
+    for name in ["read", "added", "updated", "unchanged", "vanished", "skipped"] {
+        assert!(told[name].is_u64(), "{name} of {told}");
+    }
     assert_eq!(told["errors"], json!([]));
     told
 }
@@ -62,7 +61,10 @@ fn a_misused_command_line_is_one_line_that_names_what_is_wrong() {
         (&["import"], "--help"),
         (&["import", "osm"], "<FILE>"),
         (&["import", "osm", "x", "--bbox", "1,2,3"], "west,south,east,north"),
-        (&["import", "geojson", "x"], "OpenStreetMap extracts only"),
+        (&["import", "geojson", "x", "--column", "name"], "OURS=THEIRS"),
+        (&["import", "csv", "x", "--source", "A b"], "small letters"),
+        (&["import", "csv", "x", "--category", "no such thing"], "no such thing"),
+        (&["import", "csv", "x", "--dry-run", "--merge-duplicates"], "--merge-duplicates"),
         (&["check", "--verbose"], "--verbose"),
         (&["reindex", "now"], "now"),
         (&["token", "create", "--scope", "own"], "--user"),

@@ -33,6 +33,8 @@ const REGISTRY: &[Row] = &[
     ("accounts::revoke_token", accounts::revoke_token),
     ("directory::set_city", directory::set_city),
     ("directory::add_merchant", directory::add_merchant),
+    ("directory::edit_place", directory::edit_place),
+    ("directory::merge_places", directory::merge_places),
     ("directory::import_chunk", directory::import_chunk),
     ("offers::create", shop::offers_create),
     ("offers::edit", shop::offers_edit),

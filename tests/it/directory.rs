@@ -270,8 +270,8 @@ fn a_file_that_is_none_is_one_line_and_no_import() {
         (["osm", text.to_str().unwrap()], 74),
         (["osm", "/no/such/file"], 74),
         (["osm", "/"], 74),
-        (["geojson", text.to_str().unwrap()], 2),
-        (["csv", text.to_str().unwrap()], 2),
+        (["geojson", text.to_str().unwrap()], 74),
+        (["csv", text.to_str().unwrap()], 74),
     ] {
         let finished = run(&["import", args[0], args[1], "--data", data.to_str().unwrap()]).expect(code);
         assert_eq!((finished.stderr.lines().count(), finished.stdout.as_str()), (1, ""), "{args:?}");

@@ -23,6 +23,7 @@ mod every_route;
 mod faults;
 mod growth;
 mod hostile;
+mod import;
 mod inside;
 mod kit_itself;
 mod machine;

@@ -1,7 +1,7 @@
 //! The binary run as a command: `check`, `import`, `backup` and what else ends by itself.
 
 use std::io::Read;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -16,6 +16,8 @@ pub struct Finished {
     pub code: Option<i32>,
     pub stdout: String,
     pub stderr: String,
+    /// The most memory that it held at once (VmHWM), as far as it was seen: it is looked at every few milliseconds.
+    pub peak_kib: u64,
 }
 
 impl Finished {
@@ -49,26 +51,39 @@ pub fn run_within<S: AsRef<str>>(limit: Duration, args: &[S]) -> Finished {
         .spawn()
         .expect("the binary starts");
     let (stdout, stderr) = (collect(child.stdout.take()), collect(child.stderr.take()));
-    let status = ended_within(&mut child, limit);
+    let mut peak_kib = 0;
+    let status = watched_within(&mut child, limit, |id| peak_kib = peak_kib.max(high_water_kib(id)));
     if status.is_none() {
         let _ = child.kill();
         let _ = child.wait();
     }
     let (stdout, stderr) = (stdout.join().unwrap_or_default(), stderr.join().unwrap_or_default());
     let status = status.unwrap_or_else(|| panic!("{args:?} did not end within {limit:?}:\n{stderr}"));
-    Finished { code: status.code(), stdout, stderr }
+    Finished { code: status.code(), stdout, stderr, peak_kib }
 }
 
 /// Waits for a child to end; `None` when the limit is reached first.
-pub(super) fn ended_within(child: &mut Child, limit: Duration) -> Option<std::process::ExitStatus> {
+pub(super) fn ended_within(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
+    watched_within(child, limit, |_| ())
+}
+
+fn watched_within(child: &mut Child, limit: Duration, mut look: impl FnMut(u32)) -> Option<ExitStatus> {
     let rounds = limit.as_millis() / POLL.as_millis();
     for _ in 0..=rounds {
+        look(child.id());
         if let Some(status) = child.try_wait().expect("a child can be asked") {
             return Some(status);
         }
         std::thread::sleep(POLL);
     }
     None
+}
+
+/// Nothing of a process that has just ended.
+fn high_water_kib(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or_default()
 }
 
 fn collect(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<String> {

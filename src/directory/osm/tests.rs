@@ -5,14 +5,16 @@ use std::io::Cursor;
 use proptest::prelude::*;
 
 use super::*;
+use crate::base::Point;
+use crate::directory::reading::Skipped;
 
 const HELSINKI: &[u8] = include_bytes!("../../../assets/demo/Helsinki.osm.pbf");
 
-fn read_all(file: &[u8]) -> Result<(Vec<PlaceDraft>, OsmReport), OsmFault> {
+fn read_all(file: &[u8]) -> Result<(Vec<PlaceDraft>, FileReport), FileFault> {
     let mut drafts = Vec::new();
-    let keep = |draft| {
+    let keep = |_, draft| {
         drafts.push(draft);
-        Ok::<_, OsmFault>(())
+        Ok::<_, FileFault>(())
     };
     let report = read(Cursor::new(file), |_| {}, keep)?;
     Ok((drafts, report))
@@ -48,7 +50,7 @@ fn a_second_reading_finds_the_same() {
 #[test]
 fn progress_runs_to_its_end() {
     let mut seen = Vec::new();
-    read(Cursor::new(HELSINKI), |progress| seen.push(progress), |_| Ok::<_, OsmFault>(())).unwrap();
+    read(Cursor::new(HELSINKI), |progress| seen.push(progress), |_, _| Ok::<_, FileFault>(())).unwrap();
     assert!(seen.windows(2).all(|pair| pair[0].done <= pair[1].done));
     let last = seen.last().unwrap();
     assert_eq!((last.done, last.kept), (last.total, 1_186));
@@ -60,12 +62,12 @@ fn a_fault_of_the_sink_stops_the_reading() {
     let stopped = read(
         Cursor::new(HELSINKI),
         |_| {},
-        |_| {
+        |_, _| {
             count += 1;
-            Err(OsmFault::TooLarge)
+            Err(FileFault::TooLarge)
         },
     );
-    assert!(matches!(stopped, Err(OsmFault::TooLarge)));
+    assert!(matches!(stopped, Err(FileFault::TooLarge)));
     assert_eq!(count, 1);
 }
 
@@ -107,16 +109,16 @@ fn what_is_no_pbf_is_refused_in_one_line() {
 fn a_file_that_was_cut_short_is_refused_before_anything_is_handed_on() {
     for length in [HELSINKI.len() - 1, HELSINKI.len() / 2, 1_000, 200] {
         let mut handed_on = 0;
-        let counting = |_| {
+        let counting = |_, _| {
             handed_on += 1;
-            Ok::<_, OsmFault>(())
+            Ok::<_, FileFault>(())
         };
         let fault = read(Cursor::new(&HELSINKI[..length]), |_| {}, counting).unwrap_err();
-        assert!(matches!(fault, OsmFault::Truncated), "{length}: {fault}");
+        assert!(matches!(fault, FileFault::Truncated), "{length}: {fault}");
         assert_eq!(handed_on, 0);
     }
     let trailing = [HELSINKI, &[0, 0]].concat();
-    assert!(matches!(read_all(&trailing), Err(OsmFault::Truncated)));
+    assert!(matches!(read_all(&trailing), Err(FileFault::Truncated)));
 }
 
 #[test]
@@ -135,6 +137,32 @@ fn lies_are_damage_and_no_panic() {
     assert!(fault_of(&negative).ends_with("a block has an impossible size"));
     let garbage = [file(&[]), framed_raw("OSMData", &[0x0A, 0xFF, 0xFF, 0xFF, 0xFF])].concat();
     assert!(fault_of(&garbage).starts_with("the file is damaged near byte "));
+}
+
+#[test]
+fn a_block_that_lies_about_its_unpacked_size_is_refused_before_it_is_unpacked() {
+    let zlib = {
+        let mut packer = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut packer, &block(&["", "amenity", "cafe", "name", "A"], &[])).unwrap();
+        packer.finish().unwrap()
+    };
+    let saying = |size: u64| {
+        let blob = [number(2, varint(size)), field(3, &zlib)].concat();
+        fault_of(&[file(&[]), framed_raw("OSMData", &blob)].concat())
+    };
+    assert_eq!(saying(block(&["", "amenity", "cafe", "name", "A"], &[]).len() as u64), "");
+    for size in [0, 1, 1_000] {
+        assert!(saying(size).ends_with("a block unpacks to another size than it says"), "{size}: {}", saying(size));
+    }
+    for size in [(32 << 20) + 1, 1 << 40, u64::MAX] {
+        assert!(saying(size).ends_with("a block says that it unpacks to an impossible size"), "{size}");
+    }
+}
+
+#[test]
+fn a_block_of_nothing_but_texts_is_refused() {
+    let flood = field(1, &[0x0A, 0x00].repeat((1 << 20) + 1));
+    assert!(fault_of(&file(&[flood])).ends_with("a block contradicts itself"));
 }
 
 #[test]

@@ -252,8 +252,10 @@ fn facts(place: &Place) -> Vec<Fact> {
 }
 
 fn source(place: &Place, moment: &Moment) -> String {
+    let changed = place.changed.in_zone(&moment.zone).date();
     match &place.source {
-        Some(_) => format!("OpenStreetMap, {}", place.changed.in_zone(&moment.zone).date()),
+        Some(source) if source.starts_with("osm:") => format!("OpenStreetMap, {changed}"),
+        Some(_) => format!("imported, {changed}"),
         None => "kept by the owner".to_owned(),
     }
 }

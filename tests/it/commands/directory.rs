@@ -25,7 +25,7 @@ fn drafts() -> Vec<PlaceDraft> {
             level: None,
         },
     };
-    // More than have slugs without chance.
+    // More than have slugs by a counter.
     (0..15).map(draft).collect()
 }
 
@@ -47,6 +47,24 @@ pub fn add_merchant() {
     let places = place_ids(&store.snapshot().unwrap(), None, 2).unwrap();
     let name = MerchantName::parse("Somebody").unwrap();
     does_the_same_twice(&store, |tx| directory::add_merchant(tx, &name, &places));
+}
+
+pub fn edit_place() {
+    let store = memory();
+    let drafts = drafts();
+    let PlaceDraft { point, mut facts, .. } = drafts[0].clone();
+    store.write_blocking(move |tx| directory::import_chunk(tx, &drafts)).outcome.unwrap();
+    let places = place_ids(&store.snapshot().unwrap(), None, 1).unwrap();
+    facts.name = PlaceName::parse("Our own").unwrap();
+    does_the_same_twice(&store, |tx| directory::edit_place(tx, places[0], point, &facts));
+}
+
+pub fn merge_places() {
+    let store = memory();
+    let drafts = drafts();
+    store.write_blocking(move |tx| directory::import_chunk(tx, &drafts)).outcome.unwrap();
+    let places = place_ids(&store.snapshot().unwrap(), None, 2).unwrap();
+    does_the_same_twice(&store, |tx| directory::merge_places(tx, places[0], places[1]));
 }
 
 pub fn import_chunk() {

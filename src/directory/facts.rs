@@ -1,5 +1,7 @@
-//! From tags to facts: every value is cleaned or left out, and a bad one never costs the place.
+//! From tags to facts: every value is cleaned or left out, and a bad one never costs the place. Tags are those of
+//! OpenStreetMap, whatever the file: columns of tables and properties of features are translated into them.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use jiff::tz::TimeZone;
@@ -8,9 +10,8 @@ use url::Url;
 use crate::base::{Line, Locale, Point};
 use crate::directory::categories::{CategoryId, Tags, list};
 use crate::directory::hours::{Hours, Locality, MAX_TEXT_BYTES};
-use crate::directory::{Address, Contact, LocalName, PlaceHours, PlaceName, Wheelchair};
-
-use super::{OsmReport, PlaceFacts};
+use crate::directory::model::{Address, Contact, LocalName, PlaceHours, PlaceName, Wheelchair};
+use crate::directory::reading::PlaceFacts;
 
 /// Cuisines and diets of one place.
 const MAX_LIST: usize = 8;
@@ -18,42 +19,84 @@ const MAX_URL_BYTES: usize = 300;
 const MAX_EMAIL_BYTES: usize = 120;
 /// A short number such as 112 is one.
 const MIN_PHONE_DIGITS: usize = 3;
+/// Texts of opening hours that are remembered as readable or not: many places share theirs.
+const MAX_REMEMBERED: usize = 4_096;
 
-/// What the tags say, or the reason in `report` why this is no place for people to find.
-pub(super) fn gather(tags: &Tags<'_>, category: CategoryId, report: &mut OsmReport) -> Option<PlaceFacts> {
-    if is_closed(tags) {
-        report.skipped.closed += 1;
-        return None;
+/// Why something is no place for people to find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unfit {
+    /// For good, or to the public.
+    Closed,
+    Unnamed,
+    /// The name is too long or hostile.
+    BadName,
+}
+
+/// Gathers the facts of one place after the other.
+#[derive(Debug, Default)]
+pub(super) struct Gatherer {
+    readable: HashMap<String, bool>,
+}
+
+impl Gatherer {
+    /// What the tags say. Values that are left out are counted in `dropped`.
+    pub(super) fn gather(
+        &mut self,
+        tags: &Tags<'_>,
+        category: CategoryId,
+        dropped: &mut u64,
+    ) -> Result<PlaceFacts, Unfit> {
+        if is_closed(tags) {
+            return Err(Unfit::Closed);
+        }
+        let name = first(tags, &["name", "brand"]).ok_or(Unfit::Unnamed)?;
+        let name = PlaceName::parse(name).map_err(|_| Unfit::BadName)?;
+        let hours = self.hours(tags, dropped);
+        let mut gathering = Gathering { tags, dropped };
+        Ok(PlaceFacts {
+            names: gathering.names(&name),
+            name,
+            category,
+            address: gathering.address(),
+            contact: gathering.contact(),
+            hours,
+            wheelchair: gathering.wheelchair(),
+            cuisines: gathering.cuisines(),
+            diets: gathering.diets(),
+            brand: gathering.line(&["brand"]),
+            level: gathering.line(&["level"]),
+        })
     }
-    let Some(name) = first(tags, &["name", "brand"]) else {
-        report.skipped.unnamed += 1;
-        return None;
-    };
-    let Ok(name) = PlaceName::parse(name) else {
-        report.skipped.bad_name += 1;
-        return None;
-    };
-    let mut gathering = Gathering { tags, dropped: 0 };
-    let facts = PlaceFacts {
-        names: gathering.names(&name),
-        name,
-        category,
-        address: gathering.address(),
-        contact: gathering.contact(),
-        hours: gathering.hours(),
-        wheelchair: gathering.wheelchair(),
-        cuisines: gathering.cuisines(),
-        diets: gathering.diets(),
-        brand: gathering.line(&["brand"]),
-        level: gathering.line(&["level"]),
-    };
-    report.dropped_values += gathering.dropped;
-    Some(facts)
+
+    fn hours(&mut self, tags: &Tags<'_>, dropped: &mut u64) -> PlaceHours {
+        let Some(text) = first(tags, &["opening_hours"]) else { return PlaceHours::Unknown };
+        let Ok(line) = Line::<MAX_TEXT_BYTES>::parse(text) else {
+            *dropped += 1;
+            return PlaceHours::Unknown;
+        };
+        let text = line.as_str();
+        if self.is_readable(text) { PlaceHours::Readable(text.into()) } else { PlaceHours::Unreadable(text.into()) }
+    }
+
+    fn is_readable(&mut self, text: &str) -> bool {
+        if let Some(known) = self.readable.get(text) {
+            return *known;
+        }
+        // Whether a text can be read depends neither on the zone nor on the place.
+        static ANYWHERE: LazyLock<Locality> = LazyLock::new(|| Locality::new(TimeZone::UTC, None));
+        let origin = Point::from_e7(0, 0);
+        let is_readable = origin.is_some_and(|origin| Hours::parse(text, &ANYWHERE, origin).is_ok());
+        if self.readable.len() >= MAX_REMEMBERED {
+            self.readable.clear();
+        }
+        self.readable.insert(text.to_owned(), is_readable);
+        is_readable
+    }
 }
 
 struct Gathering<'a> {
     tags: &'a Tags<'a>,
-    dropped: u64,
+    dropped: &'a mut u64,
 }
 
 impl Gathering<'_> {
@@ -85,23 +128,6 @@ impl Gathering<'_> {
         }
     }
 
-    fn hours(&mut self) -> PlaceHours {
-        let Some(text) = first(self.tags, &["opening_hours"]) else { return PlaceHours::Unknown };
-        // Whether a text can be read depends neither on the zone nor on the place.
-        static ANYWHERE: LazyLock<Locality> = LazyLock::new(|| Locality::new(TimeZone::UTC, None));
-        let Some(origin) = Point::from_e7(0, 0) else { return PlaceHours::Unknown };
-        match Line::<MAX_TEXT_BYTES>::parse(text) {
-            Ok(line) if Hours::parse(line.as_str(), &ANYWHERE, origin).is_ok() => {
-                PlaceHours::Readable(line.as_str().into())
-            }
-            Ok(line) => PlaceHours::Unreadable(line.as_str().into()),
-            Err(_) => {
-                self.dropped += 1;
-                PlaceHours::Unknown
-            }
-        }
-    }
-
     fn wheelchair(&self) -> Option<Wheelchair> {
         match self.tags.get("wheelchair")? {
             "yes" | "designated" => Some(Wheelchair::Yes),
@@ -128,7 +154,7 @@ impl Gathering<'_> {
             match Line::parse(&word.to_lowercase()) {
                 Ok(word) if !found.contains(&word) => found.push(word),
                 Ok(_) => {}
-                Err(_) => self.dropped += 1,
+                Err(_) => *self.dropped += 1,
             }
         }
         found
@@ -141,7 +167,7 @@ impl Gathering<'_> {
 
     fn checked<T>(&mut self, keys: &[&str], check: impl Fn(&str) -> Option<T>) -> Option<T> {
         let checked = check(first(self.tags, keys)?);
-        self.dropped += u64::from(checked.is_none());
+        *self.dropped += u64::from(checked.is_none());
         checked
     }
 }
@@ -208,15 +234,16 @@ const fn local_key(locale: Locale) -> &'static str {
 mod tests {
     use super::*;
 
-    fn gathered(tags: &[(&'static str, &'static str)]) -> (Option<PlaceFacts>, OsmReport) {
-        let mut report = OsmReport::default();
-        let facts = gather(&tags.iter().copied().collect(), CategoryId(1), &mut report);
-        (facts, report)
+    /// The facts, and how many values were left out.
+    fn gathered(tags: &[(&'static str, &'static str)]) -> (Result<PlaceFacts, Unfit>, u64) {
+        let mut dropped = 0;
+        let facts = Gatherer::default().gather(&tags.iter().copied().collect(), CategoryId(1), &mut dropped);
+        (facts, dropped)
     }
 
     #[test]
     fn what_is_known_of_a_place_is_kept() {
-        let (facts, report) = gathered(&[
+        let (facts, dropped) = gathered(&[
             ("name", "Ravintola  Kala"),
             ("name:sv", "Restaurang Fisk"),
             ("name:fi", "Ravintola Kala"),
@@ -243,7 +270,7 @@ mod tests {
         assert_eq!(facts.wheelchair, Some(Wheelchair::Limited));
         assert_eq!(facts.cuisines.iter().map(Line::as_str).collect::<Vec<_>>(), ["fish", "sushi"]);
         assert_eq!(facts.diets.iter().map(Line::as_str).collect::<Vec<_>>(), ["vegan"]);
-        assert_eq!(report.dropped_values, 0);
+        assert_eq!(dropped, 0);
     }
 
     #[test]
@@ -260,19 +287,23 @@ mod tests {
             ("opening_hours", "Mo\u{202E}-Fr"),
             ("cuisine", "\u{7}"),
         ] {
-            let (facts, report) = gathered(&[("name", "Kala"), (key, value)]);
+            let (facts, dropped) = gathered(&[("name", "Kala"), (key, value)]);
             let plain = gathered(&[("name", "Kala")]).0;
             assert_eq!(facts, plain, "{key}={value}");
-            assert_eq!(report.dropped_values, 1, "{key}={value}");
+            assert_eq!(dropped, 1, "{key}={value}");
         }
     }
 
     #[test]
     fn without_a_fit_name_there_is_no_place() {
-        assert_eq!(gathered(&[("amenity", "cafe")]).1.skipped.unnamed, 1);
-        assert_eq!(gathered(&[("name", "  ")]).1.skipped.unnamed, 1);
-        assert_eq!(gathered(&[("name", "\u{202E}evil")]).1.skipped.bad_name, 1);
-        assert_eq!(gathered(&[("name", "Pool"), ("access", "private")]).1.skipped.closed, 1);
+        for (tags, unfit) in [
+            (&[("amenity", "cafe")][..], Unfit::Unnamed),
+            (&[("name", "  ")], Unfit::Unnamed),
+            (&[("name", "\u{202E}evil")], Unfit::BadName),
+            (&[("name", "Pool"), ("access", "private")], Unfit::Closed),
+        ] {
+            assert_eq!(gathered(tags).0, Err(unfit), "{tags:?}");
+        }
         assert_eq!(gathered(&[("brand", "K-Market")]).0.unwrap().name.as_str(), "K-Market");
     }
 
@@ -280,5 +311,15 @@ mod tests {
     fn unreadable_hours_are_kept_as_text() {
         let (facts, _) = gathered(&[("name", "Kala"), ("opening_hours", "Kun on kalaa")]);
         assert_eq!(facts.unwrap().hours, PlaceHours::Unreadable("Kun on kalaa".into()));
+    }
+
+    #[test]
+    fn what_was_found_of_a_text_is_remembered_and_forgotten_in_time() {
+        let mut gatherer = Gatherer::default();
+        assert!(gatherer.is_readable("24/7") && gatherer.is_readable("24/7"));
+        for number in 0..MAX_REMEMBERED {
+            assert!(!gatherer.is_readable(&format!("whenever {number}")));
+        }
+        assert!(gatherer.readable.len() <= MAX_REMEMBERED && gatherer.is_readable("24/7"));
     }
 }
