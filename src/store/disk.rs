@@ -395,6 +395,8 @@ fn lock(path: &Path) -> Result<std::fs::File, Fault> {
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // A panic while it was locked leaves at most an unfinished transaction, which the engine has dropped.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn head_of(database: &impl ReadableDatabase) -> Result<Option<Head>, Fault> {
     let read = database.begin_read().map_err(|error| fault("reading the store", error))?;
     let rows = match read.open_table(ROWS) {

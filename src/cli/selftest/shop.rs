@@ -177,8 +177,8 @@ impl<D: Door> Shop<D> {
     pub fn held(&self, holder: &Actor, order: PublicOrderId) -> Result<Vec<Held>, Fault> {
         let read = self.read()?;
         let found = orders::order_by_public(&*read, order)?;
-        let (id, _) = found.ok_or_else(|| Fault::corrupt("an order", "it was placed and is gone"))?;
-        let vouchers = vouchers::of_order(&*read, id.untyped())?;
+        let (_, placed) = found.ok_or_else(|| Fault::corrupt("an order", "it was placed and is gone"))?;
+        let vouchers = orders::vouchers_of(&*read, &placed)?;
         let held = |(id, voucher)| Held { holder: holder.clone(), order, id, voucher };
         Ok(vouchers.into_iter().map(held).collect())
     }

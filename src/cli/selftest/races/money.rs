@@ -77,7 +77,7 @@ fn money_of<D: Door>(shop: &Shop<D>, order: PublicOrderId) -> Result<Money, Faul
     let read = shop.read()?;
     let found = orders::order_by_public(&*read, order)?;
     let (id, placed) = found.ok_or_else(|| Fault::corrupt("an order", "it was placed and is gone"))?;
-    let vouchers = vouchers::of_order(&*read, id.untyped())?;
+    let vouchers = orders::vouchers_of(&*read, &placed)?;
     let valid = vouchers.iter().filter(|(_, voucher)| voucher.state == VoucherState::Valid).count();
     let payment = payments::of_order(&*read, id.untyped())?;
     let refunds = match &payment {
