@@ -1,6 +1,6 @@
 //! What went wrong on our side. A fault is never an answer for a person; a [`crate::base::Refusal`] is.
 
-use std::fmt;
+use std::{fmt, io};
 
 /// A fault of ours: logged once at the edge with its cause, shown to people as "please try again".
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +30,16 @@ pub enum FaultKind {
     Corrupt,
     /// Our own mistake, a panic included (500, exit 70).
     Bug,
+}
+
+impl FaultKind {
+    /// What an error of the disk means.
+    pub fn of_disk(error: io::ErrorKind) -> FaultKind {
+        if matches!(error, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+            return FaultKind::Full;
+        }
+        if error == io::ErrorKind::InvalidData { FaultKind::Corrupt } else { FaultKind::Io }
+    }
 }
 
 impl Fault {

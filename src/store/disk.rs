@@ -479,10 +479,5 @@ fn fault(what: &str, error: impl Into<redb::Error>) -> Fault {
 }
 
 fn io_fault(what: &str, error: std::io::Error) -> Fault {
-    use std::io::ErrorKind::{InvalidData, QuotaExceeded, StorageFull};
-    match error.kind() {
-        StorageFull | QuotaExceeded => Fault::new(FaultKind::Full, what, error),
-        InvalidData => Fault::corrupt(what, error),
-        _ => Fault::io(what, error),
-    }
+    Fault::new(FaultKind::of_disk(error.kind()), what, error)
 }

@@ -125,11 +125,7 @@ impl Shield {
 impl Failure {
     /// As whoever waits for the commit is told.
     pub(in crate::store) fn fault(&self, what: &str) -> Fault {
-        let kind = match self.kind {
-            _ if self.is_unsettled => FaultKind::Unsettled,
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => FaultKind::Full,
-            _ => FaultKind::Io,
-        };
+        let kind = if self.is_unsettled { FaultKind::Unsettled } else { FaultKind::of_disk(self.kind) };
         Fault::new(kind, what, &self.cause)
     }
 
@@ -203,8 +199,12 @@ impl StorageBackend for Shield {
     fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         if self.0.passes() {
             match self.0.file.write(offset, bytes) {
-                Ok(()) if offset == 0 => return Ok(self.0.advance(HEADER_UNWRITTEN, HEADER_WRITTEN)),
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    if offset == 0 {
+                        self.0.advance(HEADER_UNWRITTEN, HEADER_WRITTEN);
+                    }
+                    return Ok(());
+                }
                 Err(error) => self.0.note(&error),
             }
         }
