@@ -200,14 +200,14 @@ fn list_or_commas(values: &str) -> impl Iterator<Item = &str> {
 pub(super) struct Drafting<'a> {
     source: &'a str,
     category: Option<CategoryId>,
-    gatherer: Gatherer,
+    gatherer: &'a mut Gatherer,
 }
 
 impl<'a> Drafting<'a> {
     /// `source` is for where the mapping names none.
-    pub(super) fn new(mapping: &'a Mapping, source: &'a str) -> Drafting<'a> {
+    pub(super) fn new(mapping: &'a Mapping, source: &'a str, gatherer: &'a mut Gatherer) -> Drafting<'a> {
         let source = mapping.source.as_ref().map_or(source, SourceName::as_str);
-        Drafting { source, category: mapping.category, gatherer: Gatherer::default() }
+        Drafting { source, category: mapping.category, gatherer }
     }
 
     /// The place of a row; `None` if it is closed. What is wrong is noted with the row.
@@ -338,7 +338,7 @@ mod tests {
         }
         let mut report = FileReport::default();
         let point = Point::new(60.17, 24.94).ok_or(Wrong::NoPoint);
-        let draft = Drafting::new(mapping, "csv").draft(7, row, point, &mut report);
+        let draft = Drafting::new(mapping, "csv", &mut Gatherer::default()).draft(7, row, point, &mut report);
         draft.ok_or_else(|| report.errors.told.pop().map(|error| error.wrong))
     }
 

@@ -2,7 +2,9 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::base::text::look_alike_key;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
 use crate::base::{Line, Point};
 use crate::directory::categories::{Categories, CategoryId};
 use crate::directory::model::{Address, Contact, Place, PlaceName};
@@ -11,7 +13,7 @@ use crate::directory::reading::PlaceDraft;
 /// How far apart the two points may lie: one in the middle of the house, one at its door.
 pub(super) const NEAR_M: u32 = 60;
 /// The last digits of a number are the same with and without the code of the country.
-const PHONE_DIGITS: usize = 7;
+const PHONE_DIGITS: u32 = 7;
 
 /// What is compared of a listing. Texts are kept as numbers, so that a file of a million places fits in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,14 +39,14 @@ impl Likeness {
     }
 
     fn new(name: &PlaceName, contact: &Contact, address: &Address, category: CategoryId, point: Point) -> Likeness {
-        let name = look_alike_key(name.as_str());
+        let name = folded(name.as_str());
         let word = name.split(' ').next().unwrap_or_default();
         let house = address.street.as_ref().zip(address.number.as_ref());
         Likeness {
             word: digest(word),
             name: digest(&name),
             phone: contact.phone.as_ref().and_then(phone),
-            house: house.map(|(street, number)| digest(&look_alike_key(&format!("{street} {number}")))),
+            house: house.map(|(street, number)| digest(&folded(&format!("{street} {number}")))),
             family: Categories::get().by_id(category).map_or(category, |category| category.family),
             point,
         }
@@ -63,10 +65,19 @@ impl Likeness {
     }
 }
 
+/// Small letters without marks, so that two ways of writing a name are one.
+fn folded(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    text.nfkd().filter(|letter| !is_combining_mark(*letter)).flat_map(char::to_lowercase).collect()
+}
+
 fn phone(number: &Line<40>) -> Option<u32> {
-    let digits: Vec<char> = number.as_str().chars().filter(char::is_ascii_digit).collect();
-    let last = digits.get(digits.len().checked_sub(PHONE_DIGITS)?..)?;
-    last.iter().collect::<String>().parse().ok()
+    let digits = number.as_str().bytes().filter(u8::is_ascii_digit).map(|digit| u32::from(digit - b'0'));
+    let last = (0..PHONE_DIGITS).zip(digits.rev()).map(|(at, digit)| (at, digit * 10_u32.pow(at)));
+    let (count, number) = last.fold((0, 0), |(_, sum), (at, part)| (at + 1, sum + part));
+    (count == PHONE_DIGITS).then_some(number)
 }
 
 fn digest(text: &str) -> u64 {

@@ -7,6 +7,7 @@ use csv_core::ReadRecordResult;
 
 use crate::base::Point;
 use crate::directory::columns::{Column, Drafting, Mapping, Said, shortened};
+use crate::directory::facts::Gatherer;
 use crate::directory::reading::{FileFault, FileReport, Sink, Wrong};
 
 const MAX_ROW_BYTES: usize = 64 * 1024;
@@ -23,12 +24,13 @@ pub(super) const SOURCE: &str = "csv";
 pub(super) fn read<E: From<FileFault>>(
     file: impl Read,
     mapping: &Mapping,
+    gatherer: &mut Gatherer,
     mut on_kept: impl FnMut(u64),
     mut sink: impl Sink<E>,
 ) -> Result<FileReport, E> {
     let mut rows = Rows::open(file).map_err(FileFault::Io)?;
     let columns = rows.header(mapping)?;
-    let mut drafting = Drafting::new(mapping, SOURCE);
+    let mut drafting = Drafting::new(mapping, SOURCE, gatherer);
     let mut report = FileReport::default();
     while rows.next()? {
         report.read += 1;
@@ -161,7 +163,7 @@ mod tests {
             drafts.push((row, draft));
             Ok::<_, FileFault>(())
         };
-        let report = read(table, &Mapping::default(), |_| {}, keep)?;
+        let report = read(table, &Mapping::default(), &mut Gatherer::default(), |_| {}, keep)?;
         Ok((drafts, report))
     }
 

@@ -9,6 +9,7 @@ use serde_json::Deserializer;
 use serde_json::error::Category;
 
 use crate::directory::columns::{Column, Drafting, Mapping, Said};
+use crate::directory::facts::Gatherer;
 use crate::directory::reading::{FileFault, FileReport, Sink, Wrong};
 
 mod feature;
@@ -32,13 +33,14 @@ pub(super) const SOURCE: &str = "geojson";
 pub(super) fn read<E: From<FileFault>>(
     file: impl Read,
     mapping: &Mapping,
+    gatherer: &mut Gatherer,
     on_kept: impl FnMut(u64),
     sink: impl Sink<E>,
 ) -> Result<FileReport, E> {
     let mut reading = Reading {
         mapping,
         columns: HashMap::new(),
-        drafting: Drafting::new(mapping, SOURCE),
+        drafting: Drafting::new(mapping, SOURCE, gatherer),
         report: FileReport::default(),
         on_kept,
         sink,

@@ -11,7 +11,7 @@ fn read_all(json: &[u8], mapping: &Mapping) -> Result<(Vec<(u64, PlaceDraft)>, F
         drafts.push((row, draft));
         Ok::<_, FileFault>(())
     };
-    let report = read(json, mapping, |_| {}, keep)?;
+    let report = read(json, mapping, &mut Gatherer::default(), |_| {}, keep)?;
     Ok((drafts, report))
 }
 
@@ -155,6 +155,7 @@ fn the_sink_stops_the_reading() {
     let json = collection(
         r#"{"id": 1, "properties": {"name": "Kala", "shop": "bakery"}, "geometry": {"coordinates": [24, 60]}}, {}"#,
     );
-    let stopped = read(json.as_bytes(), &Mapping::default(), |_| {}, |_, _| Err(FileFault::TooLarge));
+    let stopped =
+        read(json.as_bytes(), &Mapping::default(), &mut Gatherer::default(), |_| {}, |_, _| Err(FileFault::TooLarge));
     assert!(matches!(stopped, Err(FileFault::TooLarge)));
 }

@@ -7,6 +7,7 @@ use std::io::{Read, Seek};
 use crate::base::{BoundingBox, Fault};
 use crate::directory::columns::Mapping;
 use crate::directory::commands::Met;
+use crate::directory::facts::Gatherer;
 use crate::directory::reading::{FileFault, FileReport, Progress, RowErrors, Sink};
 use crate::directory::{features, osm, rows};
 use crate::store::Store;
@@ -95,14 +96,16 @@ pub fn import(
     take: &Take,
     mut on_progress: impl FnMut(Progress),
 ) -> Result<ImportReport, ImportFault> {
+    let mut gatherer = Gatherer::default();
     if !take.is_rehearsal {
         let on_progress = |progress| on_progress(part(0, 2, progress));
-        read(&mut file, format, &take.mapping, on_progress, |_, _| Ok::<(), FileFault>(()))?;
+        read(&mut file, format, &take.mapping, &mut gatherer, on_progress, |_, _| Ok::<(), FileFault>(()))?;
     }
     let (nth, of) = if take.is_rehearsal { (0, 1) } else { (1, 2) };
     let mut intake = Intake::new(store, take);
     let on_progress = |progress| on_progress(part(nth, of, progress));
-    let report = read(&mut file, format, &take.mapping, on_progress, |row, draft| intake.accept(row, draft))?;
+    let report =
+        read(&mut file, format, &take.mapping, &mut gatherer, on_progress, |row, draft| intake.accept(row, draft))?;
     intake.finish(report, source(format, &take.mapping))
 }
 
@@ -126,17 +129,18 @@ fn read<E: From<FileFault>>(
     file: &mut (impl Read + Seek),
     format: Format,
     mapping: &Mapping,
+    gatherer: &mut Gatherer,
     mut on_progress: impl FnMut(Progress),
     sink: impl Sink<E>,
 ) -> Result<FileReport, E> {
     if format == Format::Osm {
-        return osm::read(file, on_progress, sink);
+        return osm::read(file, gatherer, on_progress, sink);
     }
     let unpacked = Unpacked::open(file).map_err(FileFault::Io)?;
     let (total, done) = (unpacked.total(), unpacked.done());
     let on_kept = |kept| on_progress(Progress { done: done.get(), total, kept });
     match format {
-        Format::Osm | Format::Csv => rows::read(unpacked, mapping, on_kept, sink),
-        Format::Geojson => features::read(unpacked, mapping, on_kept, sink),
+        Format::Osm | Format::Csv => rows::read(unpacked, mapping, gatherer, on_kept, sink),
+        Format::Geojson => features::read(unpacked, mapping, gatherer, on_kept, sink),
     }
 }

@@ -125,11 +125,12 @@ impl Survey<'_> {
         };
         let mut ids = Vec::new();
         for (one, other) in pairs {
-            let other = match other {
-                Other::File(at) => id_of(*at)?,
-                Other::City(id) => Some(*id),
-            };
-            ids.extend(id_of(*one)?.zip(other));
+            let one = id_of(*one)?;
+            // Of two from one moment the first stays: the one that was in the city before.
+            ids.extend(match other {
+                Other::File(at) => one.zip(id_of(*at)?),
+                Other::City(id) => Some(*id).zip(one),
+            });
         }
         let merged = self.store.write_blocking(move |tx| {
             let mut count = 0;

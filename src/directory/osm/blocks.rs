@@ -1,6 +1,7 @@
 //! The file as a row of blocks that are checked before they are believed: sizes against the file's end and against what
 //! the format allows, features against what we can read. One block is unpacked at a time, into memory of its own size.
 
+use std::collections::HashMap;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 
 use flate2::{Decompress, FlushDecompress, Status};
@@ -15,6 +16,8 @@ const MAX_HEAD_BYTES: u32 = 64 * 1024;
 const MAX_BLOCK_BYTES: usize = 32 * 1024 * 1024;
 /// The whole planet has 60,000.
 const MAX_BLOCKS: usize = 200_000;
+/// Unpacked nodes that are kept for the pass that looks for them: those of a city.
+const MAX_KEPT_BYTES: usize = 24 * 1024 * 1024;
 /// Features of a file that change nothing for us.
 const FEATURES: [&str; 3] = ["OsmSchema-V0.6", "DenseNodes", "LocationsOnWays"];
 
@@ -25,6 +28,9 @@ pub(super) struct Blocks<R> {
     packed: Vec<u8>,
     unpacked: Vec<u8>,
     inflate: Decompress,
+    /// Unpacked blocks by their place among `rows`, and what they take together.
+    kept: HashMap<usize, Box<[u8]>>,
+    kept_bytes: usize,
 }
 
 /// Where a block lies, and what was met in it when it was visited.
@@ -82,8 +88,15 @@ impl<R: Read + Seek> Blocks<R> {
             start = end;
         }
         let header = header.ok_or(FileFault::NoPbf)?;
-        let mut blocks =
-            Blocks { file, rows, packed: Vec::new(), unpacked: Vec::new(), inflate: Decompress::new(true) };
+        let mut blocks = Blocks {
+            file,
+            rows,
+            packed: Vec::new(),
+            unpacked: Vec::new(),
+            inflate: Decompress::new(true),
+            kept: HashMap::new(),
+            kept_bytes: 0,
+        };
         blocks.check_features(header)?;
         Ok(blocks)
     }
@@ -117,7 +130,12 @@ impl<R: Read + Seek> Blocks<R> {
         mut meet: impl FnMut(&Texts<'_>, Element<'_>) -> Result<(), Stop<E>>,
     ) -> Result<(), E> {
         let Some(mut row) = self.rows.get(at).copied() else { return Ok(()) };
-        let block = self.unpack(row)?;
+        let kept = self.kept.remove(&at);
+        let room = MAX_KEPT_BYTES - self.kept_bytes;
+        let block = match &kept {
+            Some(kept) => kept,
+            None => self.unpack(row)?,
+        };
         let met = each_element(block, |texts, element| {
             match &element {
                 Element::Node(node) => {
@@ -129,6 +147,11 @@ impl<R: Read + Seek> Blocks<R> {
             }
             meet(texts, element)
         });
+        if kept.is_none() && row.nodes.is_some() && block.len() <= room {
+            let copy: Box<[u8]> = block.into();
+            self.kept_bytes += copy.len();
+            self.kept.insert(at, copy);
+        }
         if let Some(known) = self.rows.get_mut(at) {
             *known = row;
         }

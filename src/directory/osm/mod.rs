@@ -32,12 +32,12 @@ const PASSES: u64 = 3;
 /// file or of the sink; what was handed on by then is right.
 pub(super) fn read<E: From<FileFault>>(
     file: impl Read + Seek,
+    gatherer: &mut Gatherer,
     mut on_progress: impl FnMut(Progress),
     sink: impl Sink<E>,
 ) -> Result<FileReport, E> {
     let mut blocks = Blocks::open(file)?;
-    let mut reading =
-        Reading { sink, shapes: Shapes::default(), gatherer: Gatherer::default(), report: <_>::default() };
+    let mut reading = Reading { sink, gatherer, shapes: Shapes::default(), report: FileReport::default() };
     let total = blocks.bytes_total() * PASSES;
     for pass in 0..PASSES {
         let mut done = blocks.bytes_total() * pass;
@@ -68,14 +68,14 @@ pub(super) fn read<E: From<FileFault>>(
 }
 
 /// The first pass: places that are nodes are handed on, those that are areas await their points.
-struct Reading<S> {
+struct Reading<'g, S> {
     sink: S,
+    gatherer: &'g mut Gatherer,
     shapes: Shapes,
-    gatherer: Gatherer,
     report: FileReport,
 }
 
-impl<S> Reading<S> {
+impl<S> Reading<'_, S> {
     fn meet<E: From<FileFault>>(&mut self, texts: &Texts<'_>, element: Element<'_>) -> Result<(), Stop<E>>
     where
         S: Sink<E>,

@@ -16,7 +16,7 @@ fn read_all(file: &[u8]) -> Result<(Vec<PlaceDraft>, FileReport), FileFault> {
         drafts.push(draft);
         Ok::<_, FileFault>(())
     };
-    let report = read(Cursor::new(file), |_| {}, keep)?;
+    let report = read(Cursor::new(file), &mut Gatherer::default(), |_| {}, keep)?;
     Ok((drafts, report))
 }
 
@@ -50,7 +50,13 @@ fn a_second_reading_finds_the_same() {
 #[test]
 fn progress_runs_to_its_end() {
     let mut seen = Vec::new();
-    read(Cursor::new(HELSINKI), |progress| seen.push(progress), |_, _| Ok::<_, FileFault>(())).unwrap();
+    read(
+        Cursor::new(HELSINKI),
+        &mut Gatherer::default(),
+        |progress| seen.push(progress),
+        |_, _| Ok::<_, FileFault>(()),
+    )
+    .unwrap();
     assert!(seen.windows(2).all(|pair| pair[0].done <= pair[1].done));
     let last = seen.last().unwrap();
     assert_eq!((last.done, last.kept), (last.total, 1_186));
@@ -61,6 +67,7 @@ fn a_fault_of_the_sink_stops_the_reading() {
     let mut count = 0;
     let stopped = read(
         Cursor::new(HELSINKI),
+        &mut Gatherer::default(),
         |_| {},
         |_, _| {
             count += 1;
@@ -113,7 +120,7 @@ fn a_file_that_was_cut_short_is_refused_before_anything_is_handed_on() {
             handed_on += 1;
             Ok::<_, FileFault>(())
         };
-        let fault = read(Cursor::new(&HELSINKI[..length]), |_| {}, counting).unwrap_err();
+        let fault = read(Cursor::new(&HELSINKI[..length]), &mut Gatherer::default(), |_| {}, counting).unwrap_err();
         assert!(matches!(fault, FileFault::Truncated), "{length}: {fault}");
         assert_eq!(handed_on, 0);
     }

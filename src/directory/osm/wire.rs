@@ -38,6 +38,9 @@ impl<'a> Fields<'a> {
             return Ok(None);
         }
         let tag = varint(&mut self.0)?;
+        if tag < 8 {
+            return Err(Broken);
+        }
         let value = match tag & 7 {
             0 => Value::Number(varint(&mut self.0)?),
             1 => self.skip(8)?,
@@ -147,6 +150,7 @@ mod tests {
         assert_eq!(Fields(&[0x0A, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01]).next(), Err(Broken));
         assert_eq!(Fields(&[0x09, 0x00]).next(), Err(Broken));
         assert_eq!(Fields(&[0x0B]).next(), Err(Broken));
+        assert_eq!(Fields(&[0x00, 0x00]).next(), Err(Broken), "there is no field 0");
         assert_eq!(Fields(&[0x0A, 0x01, 0x07]).next(), Ok(Some((1, Value::Bytes(&[7])))));
     }
 

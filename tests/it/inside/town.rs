@@ -279,6 +279,8 @@ fn place(name: &str, slug: &str, merchant: MerchantId) -> Place {
         changed: START,
         brand: None,
         level: None,
+        edited: highstreet::directory::Edited::default(),
+        merged_into: None,
     }
 }
 
