@@ -23,7 +23,7 @@ use crate::directory::{self, Places};
 use crate::offers::OffersOfPlaces;
 use crate::reviews::Ratings;
 use crate::search::{Contributor, OpenState, Projection, Search};
-use crate::store::{Folder, FolderFault, Store};
+use crate::store::{Condition, Folder, FolderFault, Store};
 use crate::vouchers::Signer;
 use crate::web::{
     MAX_FORM_BYTES, Metrics, PageError, Plan, Readiness, Settings, Site, assets, compression, dress, health, visit,
@@ -61,6 +61,7 @@ pub fn router(site: Site, services: Services) -> Router {
         .layer(catch_panics(&site))
         .layer(from_fn(problems));
     pages
+        .merge(probes())
         .merge(api.route("/api/v1/openapi.json", get(openapi::openapi)))
         .layer(Extension(services.signer))
         .layer(Extension(Passwords::default()))
@@ -81,11 +82,14 @@ fn workplaces() -> Workplaces {
     }
 }
 
-/// What machines ask for: health, figures, files.
+/// Health, in the plain words that probes read: no page is drawn over them.
+fn probes() -> Router<Site> {
+    Router::new().route("/healthz", get(health::healthz)).route("/readyz", get(health::readyz))
+}
+
+/// What machines ask for besides: figures, files.
 fn machines() -> Router<Site> {
     Router::new()
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
         .route("/robots.txt", get(assets::robots))
         .route("/favicon.ico", get(assets::favicon))
@@ -127,11 +131,14 @@ pub fn open_store(
 
 /// The site on an open store, and whatever search knows of it: until that is all, the site is up, but not ready.
 pub fn site(store: Store, search: Arc<Search>, demo: bool, metrics_token: Option<String>) -> Result<Site, Fault> {
-    let (probe, found, at_start) = (store.clone(), search.clone(), store.snapshot()?.seq());
+    let (found, at_start) = (search.clone(), store.snapshot()?.seq());
+    let mut readiness = Readiness::default().needs("search", move || found.is_loaded() && found.seq() >= at_start);
+    for name in Condition::LACKING {
+        let probe = store.clone();
+        readiness = readiness.needs(name, move || probe.condition().lacking() != Some(name));
+    }
     Site::new(Plan {
-        readiness: Readiness::default()
-            .needs("store", move || probe.snapshot().is_ok())
-            .needs("search", move || found.is_loaded() && found.seq() >= at_start),
+        readiness,
         settings: settings(&store)?,
         store,
         search,

@@ -117,6 +117,7 @@ fn desks() -> Vec<Route> {
         get("/api/v1/merchants/{id}/orders", desk::api::orders, SeeTrade).described::<desk::api::__path_orders>(),
         get("/api/v1/merchants/{id}/ledger", desk::api::ledger, SeeLedger).described::<desk::api::__path_ledger>(),
         get("/console", admin::pages::console, Operate),
+        post("/console/clock", admin::pages::accept_clock_by_form, Operate),
         post("/api/v1/demo/clock", admin::api::move_clock, Operate).described::<admin::api::__path_move_clock>(),
     ]
 }

@@ -2,18 +2,20 @@
 
 use askama::Template;
 use axum::extract::{Query, State};
+use axum::response::IntoResponse;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use crate::accounts::{self, Grant, PersonId, Role};
-use crate::base::{Fault, Timestamp};
+use crate::accounts::{self, Actor, Grant, PersonId, Role};
+use crate::admin::believe_clock;
+use crate::base::Fault;
 use crate::directory;
 use crate::kernel::audit::{self, Record, Verdict, Who};
 use crate::kernel::ledger;
 use crate::offers;
-use crate::store::{Head, Read};
+use crate::store::{Head, Read, Room};
 use crate::web::view::{Figure, Pager};
-use crate::web::{Frame, PageResult, Site, page};
+use crate::web::{Flash, Form, Frame, PageResult, SeeOther, Site, page};
 
 /// Rows that a figure counts; more is "and more".
 const MAX_COUNTED: usize = 1000;
@@ -24,6 +26,8 @@ const AUDIT_PAGE: usize = 30;
 struct ConsolePage {
     frame: Frame,
     figures: Vec<Figure>,
+    /// Why the machine's clock is not believed; empty if it is.
+    doubt: String,
     checks: Vec<Check>,
     people: Vec<PersonRow>,
     audit: Vec<AuditRow>,
@@ -83,7 +87,8 @@ pub async fn console(State(site): State<Site>, Query(asked): Query<Asked>, frame
             figure("Staff", rows.len(), "with a role"),
             figure("Offers", selling, "on sale now"),
         ],
-        checks: checks(&site, &snapshot, snapshot.head(), now)?,
+        doubt: site.clock().doubt().map(|doubt| doubt.to_string()).unwrap_or_default(),
+        checks: checks(&site, &snapshot, snapshot.head())?,
         people: rows,
         audit: audit?,
         audit_pager: Pager {
@@ -100,8 +105,9 @@ fn figure(label: &str, count: usize, note: &str) -> Figure {
 }
 
 /// What can be told at a glance; `highstreet check` proves the rest.
-fn checks(site: &Site, read: &dyn Read, head: &Head, now: Timestamp) -> Result<Vec<Check>, Fault> {
-    let lacking = site.readiness.lacking();
+fn checks(site: &Site, read: &dyn Read, head: &Head) -> Result<Vec<Check>, Fault> {
+    let (lacking, condition, turned) = (site.readiness.lacking(), site.store.condition(), site.clock().turned());
+    let last = format!("last commit number {}, {}", head.seq, head.at.wall_text(&site.settings().zone));
     let unbalanced = ledger::unbalanced(read)?;
     let check = |ok, label: &str, detail: String| Check { ok, label: label.into(), detail };
     let codes: Vec<&str> = unbalanced.iter().map(|currency| currency.code()).collect();
@@ -109,12 +115,41 @@ fn checks(site: &Site, read: &dyn Read, head: &Head, now: Timestamp) -> Result<V
         check(lacking.is_empty(), "Everything is up", lacking.join(", ")),
         check(unbalanced.is_empty(), "The ledger sums to zero in every currency", codes.join(", ")),
         check(
-            head.at <= now,
+            condition.refusal.is_none(),
             "The store takes writes",
-            format!("last commit number {}, {}", head.seq, head.at.wall_text(&site.settings().zone)),
+            condition.refusal.map_or(last, |fault| fault.to_string()),
+        ),
+        check(
+            !condition.room.is_some_and(|room| room.is_short()),
+            "There is room on the disk",
+            condition.room.map(|room| in_words(&room)).unwrap_or_default(),
+        ),
+        check(
+            turned.is_none(),
+            "The machine's clock is where it should be",
+            turned.map(|turned| turned.to_string()).unwrap_or_default(),
         ),
     ])
 }
+
+/// `1234 MiB free, 256 MiB of them in reserve`
+fn in_words(room: &Room) -> String {
+    let Room { free_bytes, reserved_bytes } = room;
+    format!("{} MiB free, {} MiB of them in reserve", free_bytes >> 20, reserved_bytes >> 20)
+}
+
+/// `POST /console/clock`: the operator's word that the machine's clock is right.
+pub async fn accept_clock_by_form(State(site): State<Site>, actor: Actor, _: Form<NoFields>) -> PageResult {
+    let told = match believe_clock(&site, Some(actor)).await? {
+        true => "The machine's clock is believed, and changes are written again.",
+        false => "There was no doubt about the machine's clock.",
+    };
+    Ok(SeeOther::at("/console").flash(Flash::done(told)).into_response())
+}
+
+/// A form of a button alone.
+#[derive(Debug, Deserialize)]
+pub struct NoFields {}
 
 /// `owner of Ravintola Kuu, operator`
 fn roles(read: &dyn Read, grants: &[Grant]) -> Result<String, Fault> {

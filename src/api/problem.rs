@@ -8,9 +8,10 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::base::fault::FaultKind;
 use crate::base::{Fault, Refusal};
 use crate::store::Stop;
-use crate::web::{RETRY_AFTER_SECONDS, fault_status};
+use crate::web::{fault_status, fault_words, retry_after};
 
 /// What a handler of the API gives.
 pub type ApiResult<T = Response> = Result<T, Problem>;
@@ -114,12 +115,15 @@ impl<R: Refusal> From<R> for Problem {
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Problem {
         let status = fault_status(&fault);
-        let (name, detail) = match status {
-            StatusCode::SERVICE_UNAVAILABLE => ("busy", "Nothing was changed. Please try again."),
-            StatusCode::INSUFFICIENT_STORAGE => ("full", "Nothing was changed: the server's disk is full."),
-            _ => ("fault", "The mistake is ours, and it has been noted."),
+        let name = match fault.kind {
+            FaultKind::Busy => "busy",
+            FaultKind::Full => "full",
+            FaultKind::Io => "disk",
+            FaultKind::Unsettled => "unsettled",
+            FaultKind::Stopped => "stopped",
+            FaultKind::Corrupt | FaultKind::Bug => "fault",
         };
-        Problem::new(status, name, detail)
+        Problem::new(status, name, fault_words(fault.kind))
     }
 }
 
@@ -140,8 +144,8 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS.into());
+        if let Some(seconds) = retry_after(status) {
+            headers.insert(RETRY_AFTER, seconds.into());
         }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -1,7 +1,7 @@
 //! Time: instants, and the clock that gives them. The only file that asks the machine what time it is.
 
 use std::fmt;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use minicbor::{Decode, Encode};
@@ -105,6 +105,11 @@ impl fmt::Debug for Timestamp {
     }
 }
 
+/// A step of the machine's clock that is worth a word: less is what time servers do.
+const NOTED_STEP_MS: i64 = 60 * MS_PER_SECOND;
+/// Wall time so far after the last commit is not believed until somebody confirms it.
+const BELIEVED_SECONDS: i64 = 400 * 86_400;
+
 /// The clock of one running city. It advances by monotonic time from where it was anchored, so that a step of
 /// the machine's wall clock neither revives what has expired nor expires what is valid.
 #[derive(Debug)]
@@ -113,6 +118,28 @@ pub struct Clock {
     /// `None`: it stands until it is moved.
     started: Option<Instant>,
     moved_ms: AtomicI64,
+    /// What the wall clock would have shown at the start, had nobody turned it.
+    expected_ms: AtomicI64,
+    is_doubtful: AtomicBool,
+}
+
+/// Wall time that is not believed yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    pub wall: Timestamp,
+    /// The city's own time, which goes on from the last commit.
+    pub now: Timestamp,
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Doubt { wall, now } = self;
+        let days = wall.seconds_since(*now) / 86_400;
+        write!(
+            f,
+            "the machine's clock says {wall}, {days} days after the last commit: set it, or run `highstreet clock accept`"
+        )
+    }
 }
 
 impl Clock {
@@ -121,14 +148,33 @@ impl Clock {
         Clock::starting_at(wall_time().max(last_commit))
     }
 
+    /// The same for a real city. Where wall time is more than 400 days after the last commit, it is in doubt: time goes
+    /// on from the last commit then. A city without a commit has the machine's time.
+    pub fn careful(last_commit: Timestamp) -> Clock {
+        Clock::careful_at(wall_time(), last_commit)
+    }
+
+    fn careful_at(wall: Timestamp, last_commit: Timestamp) -> Clock {
+        let is_doubtful = last_commit > Timestamp(0) && wall.seconds_since(last_commit) > BELIEVED_SECONDS;
+        let anchor = if is_doubtful { last_commit } else { wall.max(last_commit) };
+        let expected_ms = AtomicI64::new(anchor.0);
+        Clock { expected_ms, is_doubtful: AtomicBool::new(is_doubtful), ..Clock::starting_at(anchor) }
+    }
+
     /// A clock that starts at this instant and runs (demo and tests).
     pub fn starting_at(anchor: Timestamp) -> Clock {
-        Clock { anchor, started: Some(monotonic()), moved_ms: AtomicI64::new(0) }
+        Clock {
+            anchor,
+            started: Some(monotonic()),
+            moved_ms: AtomicI64::new(0),
+            expected_ms: AtomicI64::new(wall_time().0),
+            is_doubtful: AtomicBool::new(false),
+        }
     }
 
     /// A clock that stands at this instant until it is moved (simulations).
     pub fn standing_at(anchor: Timestamp) -> Clock {
-        Clock { anchor, started: None, moved_ms: AtomicI64::new(0) }
+        Clock { started: None, ..Clock::starting_at(anchor) }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -147,9 +193,62 @@ impl Clock {
         true
     }
 
+    /// Wall time that is not believed, if so.
+    pub fn doubt(&self) -> Option<Doubt> {
+        self.is_doubtful.load(Ordering::Acquire).then(|| Doubt { wall: wall_time(), now: self.now() })
+    }
+
+    /// Believes the machine's clock from now on: time goes on from what it shows. Answers whether there was a doubt.
+    pub fn accept(&self) -> bool {
+        if !self.is_doubtful.load(Ordering::Acquire) {
+            return false;
+        }
+        let wall = wall_time();
+        self.move_to(wall);
+        self.expected_ms.store(wall.0.saturating_sub(self.run_ms()), Ordering::Relaxed);
+        self.is_doubtful.swap(false, Ordering::AcqRel)
+    }
+
+    /// How far the machine's clock is from where it would be had nobody turned it: negative if it was turned back. Of
+    /// a careful clock: how far it is from the city's own time.
+    pub fn turned_ms(&self) -> i64 {
+        let expected = self.expected_ms.load(Ordering::Relaxed).saturating_add(self.run_ms());
+        wall_time().0.saturating_sub(expected)
+    }
+
+    /// What to tell the operator of a machine's clock that was turned; `None` if it is where it should be.
+    pub fn turned(&self) -> Option<Turned> {
+        Some(Turned { ms: self.turned_ms() }).filter(|turned| turned.ms.saturating_abs() > NOTED_STEP_MS)
+    }
+
     fn run_ms(&self) -> i64 {
         let elapsed = self.started.map_or(Duration::ZERO, |started| started.elapsed());
         i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
+    }
+}
+
+/// How far the machine's clock is from where it should be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Turned {
+    pub ms: i64,
+}
+
+impl Turned {
+    /// Whether it was turned once more since.
+    pub fn differs_from(&self, other: &Turned) -> bool {
+        self.ms.saturating_sub(other.ms).saturating_abs() > NOTED_STEP_MS
+    }
+}
+
+impl fmt::Display for Turned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (seconds, side) = (self.ms.unsigned_abs() / 1000, if self.ms < 0 { "behind" } else { "ahead of" });
+        let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+        write!(
+            f,
+            "the machine's clock is {days} days, {hours} hours and {minutes} minutes {side} the city's own time"
+        )?;
+        f.write_str(", which goes on as if nobody had turned it")
     }
 }
 
@@ -296,6 +395,33 @@ mod tests {
         let tomorrow = wall_time().plus_seconds(86_400);
         assert!(Clock::anchored(tomorrow).now() >= tomorrow);
         assert!(Clock::anchored(Timestamp(0)).now() >= Timestamp(1_700_000_000_000));
+    }
+
+    #[test]
+    fn wall_time_of_another_decade_is_in_doubt_until_it_is_accepted() {
+        let wall = wall_time();
+        let days_ago = |days: i64| wall.plus_seconds(-days * 86_400);
+        for (last, is_doubtful) in
+            [(days_ago(399), false), (days_ago(401), true), (Timestamp(0), false), (days_ago(-3000), false)]
+        {
+            assert_eq!(Clock::careful_at(wall, last).doubt().is_some(), is_doubtful, "{last}");
+        }
+        let clock = Clock::careful_at(wall, days_ago(401));
+        assert!(clock.now() < days_ago(400), "time goes on from the last commit");
+        assert!(clock.turned().is_some());
+        assert!(clock.accept() && !clock.accept());
+        assert!(clock.now() >= wall && clock.doubt().is_none() && clock.turned().is_none());
+    }
+
+    #[test]
+    fn a_clock_that_was_turned_is_told_from_one_that_was_not() {
+        assert_eq!(Clock::careful(Timestamp(0)).turned(), None);
+        assert_eq!(Clock::starting_at(Timestamp(0)).turned(), None, "a demo starts when it likes");
+        let behind = Clock::careful(wall_time().plus_seconds(90_061)).turned().unwrap();
+        assert!((-90_062_000..=-90_000_000).contains(&behind.ms), "{behind:?}");
+        assert!(behind.to_string().contains("1 days, 1 hours and 1 minutes behind"), "{behind}");
+        assert!(!behind.differs_from(&Turned { ms: behind.ms + 60_000 }));
+        assert!(behind.differs_from(&Turned { ms: 0 }));
     }
 
     #[test]

@@ -22,6 +22,10 @@ pub enum FaultKind {
     Full,
     /// The disk or the network failed (503, exit 74).
     Io,
+    /// The disk failed at the very end of a commit, and nobody can tell yet whether it is durable (503, exit 75).
+    Unsettled,
+    /// Nothing is written until the operator has looked at something (503, exit 75).
+    Stopped,
     /// Stored bytes are not what we wrote (500, exit 74).
     Corrupt,
     /// Our own mistake, a panic included (500, exit 70).

@@ -25,7 +25,7 @@ use crate::app;
 use crate::base::{Clock, Fault};
 use crate::cli::config::Config;
 use crate::cli::piped::piped;
-use crate::cli::{Exit, Failure, backup, check, import, reindex, token, user};
+use crate::cli::{Exit, Failure, backup, check, clock, import, reindex, token, user};
 use crate::search::Search;
 use crate::server::ask_admin;
 use crate::store::{Expect, Folder, FolderFault, Origin, Store};
@@ -51,6 +51,8 @@ pub(in crate::cli) fn operations(desk: Desk) -> Router {
     Router::new()
         .route("/backup", post(backup::operation))
         .route("/check", post(check::operation))
+        .route("/clock/show", post(clock::show))
+        .route("/clock/accept", post(clock::accept))
         .route("/import/osm", post(import::operation))
         .route("/reindex", post(reindex::operation))
         .route("/user/add", post(user::add))
@@ -161,7 +163,7 @@ async fn answers(socket: &Path) -> Result<bool, Failure> {
 }
 
 fn own(folder: &Folder, config: &Config) -> Result<(Router, Store), Failure> {
-    let store = app::open_store(folder, config.cache_bytes, &Clock::anchored)?;
+    let store = app::open_store(folder, config.cache_bytes, &Clock::careful)?;
     let is_demo = store.snapshot()?.head().origin == Origin::Demo;
     // No operation asks search.
     let site = app::site(store.clone(), Arc::new(Search::in_memory()?), is_demo, None)?;

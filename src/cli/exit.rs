@@ -50,7 +50,7 @@ impl Failure {
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Failure {
         let exit = match fault.kind {
-            FaultKind::Busy => Exit::TryAgain,
+            FaultKind::Busy | FaultKind::Unsettled | FaultKind::Stopped => Exit::TryAgain,
             FaultKind::Full | FaultKind::Io | FaultKind::Corrupt => Exit::Io,
             FaultKind::Bug => Exit::Bug,
         };

@@ -3,6 +3,7 @@
 mod admin;
 mod backup;
 mod check;
+mod clock;
 mod config;
 mod demo;
 mod exit;
@@ -51,6 +52,8 @@ enum Command {
     Restore(restore::Restore),
     /// Verify every invariant of the data
     Check(check::Check),
+    /// Show the city's clock beside the machine's, or accept a machine's clock that is in doubt
+    Clock(clock::Clock),
     /// Rebuild the search index and all else that is derived
     Reindex(reindex::Reindex),
 }
@@ -79,6 +82,7 @@ fn dispatch(Arguments { common, command }: Arguments) -> Result<Exit, Failure> {
         Command::Backup(backup) => backup.run(config),
         Command::Restore(restore) => restore.run(config),
         Command::Check(check) => check.run(config),
+        Command::Clock(clock) => clock.run(config),
         Command::Reindex(reindex) => reindex.run(config),
     }
 }

@@ -27,7 +27,7 @@ impl Serve {
     pub fn run(self, config: Config) -> Result<Exit, Failure> {
         start_log(config.log_format, config.quiet);
         let folder = Folder::open(&config.data(), Expect::Real)?;
-        let store = app::open_store(&folder, config.cache_bytes, &Clock::anchored)?;
+        let store = app::open_store(&folder, config.cache_bytes, &Clock::careful)?;
         let listening = listening(&self.listen, &config)?;
         let search = app::following_search(&store, &folder)?;
         serve_until_stopped(&folder, listening, app::site(store, search, false, config.metrics_token)?)

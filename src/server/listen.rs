@@ -5,6 +5,9 @@ use std::net::{SocketAddr, TcpListener};
 
 use listenfd::ListenFd;
 
+/// Connections that wait to be accepted, if the system allows so many.
+const WAITING_CONNECTIONS: i32 = 1024;
+
 /// A socket that is open: connections wait in it until the server accepts them.
 #[derive(Debug)]
 pub struct Listening {
@@ -42,6 +45,8 @@ impl Listening {
 
     fn of(listener: TcpListener) -> io::Result<Listening> {
         listener.set_nonblocking(true)?;
+        // The standard library lets 128 wait; a crowd beyond that would be left to its own retries, seconds apart.
+        rustix::net::listen(&listener, WAITING_CONNECTIONS)?;
         Ok(Listening { address: listener.local_addr()?, listener })
     }
 }

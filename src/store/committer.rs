@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::base::Fault;
+use crate::base::fault::FaultKind;
 use crate::store::disk::{Disk, Head};
 use crate::store::log::{Appended, Batch, ChangeLog};
 
@@ -15,6 +16,8 @@ pub enum Committed {
     Done,
     /// The store was behind; it has caught up, and the closures must run again on the newer state.
     Behind,
+    /// The disk failed so late that nobody can tell before it is well again: [`Disk::has`] will.
+    Unknown,
 }
 
 /// Makes a batch durable. One conformance suite holds for every committer.
@@ -38,7 +41,11 @@ impl InFile {
 
 impl Committer for InFile {
     fn commit(&mut self, batch: &Batch) -> Result<Committed, Fault> {
-        self.disk.apply(batch).map(|()| Committed::Done)
+        match self.disk.apply(batch) {
+            Ok(()) => Ok(Committed::Done),
+            Err(fault) if fault.kind == FaultKind::Unsettled => Ok(Committed::Unknown),
+            Err(fault) => Err(fault),
+        }
     }
 
     fn head(&self) -> Result<Head, Fault> {

@@ -1,16 +1,24 @@
 //! The file itself: rows, the log beside them, and snapshots. The only file that names the storage engine.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use minicbor::{Decode, Encode};
-use redb::{ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::backends::{FileBackend, InMemoryBackend};
+use redb::{ReadOnlyTable, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition};
 
+use crate::base::fault::FaultKind;
 use crate::base::{Fault, Timestamp};
 use crate::store::ground::{Ground, OnGround};
 use crate::store::log::Batch;
 use crate::store::overlay::{Pairs, Stretch};
+use crate::store::shield::{Failure, Shield};
 use crate::store::{Read, Row};
+
+mod mend;
+
+pub(in crate::store) use mend::Mended;
 
 /// All tables and indexes lie in one tree, told apart by the number in front of the key: a commit that touches ten of
 /// them then writes the path from one root, not from ten.
@@ -61,35 +69,98 @@ pub enum Place<'a> {
     Ground(&'a Arc<dyn Ground>),
 }
 
+impl Place<'_> {
+    pub(in crate::store) fn folder(&self) -> Option<std::path::PathBuf> {
+        match self {
+            Place::File(path) => path.parent().map(ToOwned::to_owned),
+            Place::Memory | Place::Ground(_) => None,
+        }
+    }
+}
+
 pub struct Disk {
+    /// What commits go to; another one after a failure.
+    writing: Mutex<Generation>,
+    /// What readers see: the last commit that is durable, and nothing later. `None` if the file is new.
+    view: RwLock<Option<Arc<View>>>,
+    /// What failed, until the file was opened anew.
+    failed: RwLock<Option<Failure>>,
+    failures: AtomicU64,
+    opener: Opener,
+    cache_bytes: usize,
+    /// Dropped last: until then nobody else opens the file.
+    _lock: Option<std::fs::File>,
+}
+
+/// Opens what the engine writes to: at the start, and again after it has failed.
+pub(in crate::store) type Opener = Box<dyn Fn() -> std::io::Result<Box<dyn StorageBackend>> + Send + Sync>;
+
+/// One opening of the file, from the start or from a failure to the next failure.
+struct Generation {
     database: redb::Database,
+    shield: Shield,
+    /// Held by all who read from it.
+    readers: Arc<()>,
 }
 
 impl Disk {
     /// Opens the file, or makes it.
     pub fn open(place: Place<'_>, cache_bytes: usize) -> Result<Disk, Fault> {
-        let mut builder = redb::Builder::new();
-        builder.set_cache_size(cache_bytes);
-        let database = match place {
-            Place::File(path) => {
-                make_if_missing(&builder, path)?;
-                builder.open(path)
+        let path = match place {
+            Place::File(path) => path,
+            Place::Ground(ground) => {
+                let ground = ground.clone();
+                let opener = move || Ok(Box::new(OnGround(ground.clone())) as Box<dyn StorageBackend>);
+                return Disk::over(Box::new(opener), cache_bytes, None);
             }
-            Place::Memory => builder.create_with_backend(redb::backends::InMemoryBackend::new()),
-            Place::Ground(ground) => builder.create_with_backend(OnGround(ground.clone())),
+            Place::Memory => {
+                let memory: Mutex<Option<Box<dyn StorageBackend>>> = Mutex::new(Some(Box::new(InMemoryBackend::new())));
+                let once = move || locked(&memory).take().ok_or_else(|| std::io::Error::other("memory opens once"));
+                return Disk::over(Box::new(once), cache_bytes, None);
+            }
         };
-        Ok(Disk { database: database.map_err(|error| fault("opening the store", error))? })
+        make_if_missing(path)?;
+        let lock = lock(path)?;
+        // The engine would make a new store of it.
+        if lock.metadata().is_ok_and(|metadata| metadata.len() == 0) {
+            return Err(Fault::corrupt("opening the store", "the file is empty"));
+        }
+        let path = path.to_owned();
+        let opener = move || {
+            let file = std::fs::OpenOptions::new().read(true).write(true).open(&path)?;
+            let backend = FileBackend::new(file).map_err(std::io::Error::other)?;
+            Ok(Box::new(backend) as Box<dyn StorageBackend>)
+        };
+        Disk::over(Box::new(opener), cache_bytes, Some(lock))
+    }
+
+    /// Opens what the opener gives. It must be the same thing each time.
+    pub(in crate::store) fn over(
+        opener: Opener,
+        cache_bytes: usize,
+        lock: Option<std::fs::File>,
+    ) -> Result<Disk, Fault> {
+        let at = "opening the store";
+        let file = opener().map_err(|error| io_fault(at, error))?;
+        let generation = Generation::new(Shield::passing(file), cache_bytes)?;
+        if let Some(failure) = generation.shield.failure() {
+            return Err(failure.later());
+        }
+        let view = generation.view()?;
+        Ok(Disk {
+            writing: Mutex::new(generation),
+            view: RwLock::new(view),
+            failed: RwLock::new(None),
+            failures: AtomicU64::new(0),
+            opener,
+            cache_bytes,
+            _lock: lock,
+        })
     }
 
     /// Who the store is; `None` if the file is new.
     pub fn head(&self) -> Result<Option<Head>, Fault> {
-        let read = self.database.begin_read().map_err(|error| fault("reading the store", error))?;
-        let rows = match read.open_table(ROWS) {
-            Ok(rows) => rows,
-            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
-            Err(error) => return Err(fault("reading the store", error)),
-        };
-        read_head(&rows).and_then(|head| head.ok_or_else(no_head)).map(Some)
+        Ok(self.view().map(|view| view.head.clone()))
     }
 
     /// Writes a head and rows as they are, outside the log: for a new store, and for a restore.
@@ -99,8 +170,7 @@ impl Disk {
         rows: &mut dyn Iterator<Item = Result<(Vec<u8>, Vec<u8>), Fault>>,
     ) -> Result<(), Fault> {
         let at = "writing the store";
-        let write = self.begin_write()?;
-        {
+        self.commit(at, |write| {
             let mut table = write.open_table(ROWS).map_err(|error| fault(at, error))?;
             for row in rows {
                 let (key, value) = row?;
@@ -108,15 +178,15 @@ impl Disk {
             }
             table.insert(HEAD_KEY, &head.to_row()[..]).map_err(|error| fault(at, error))?;
             write.open_table(LOG).map_err(|error| fault(at, error))?;
-        }
-        write.commit().map_err(|error| fault(at, error))
+            Ok(())
+        })
     }
 
-    /// Appends the batch to the log and applies it, in one durable transaction.
+    /// Appends the batch to the log and applies it, in one durable transaction. After `Unsettled`, [`Disk::has`] tells
+    /// whether it is durable, once the disk is well again; after any other fault it is not, and never will be.
     pub fn apply(&self, batch: &Batch) -> Result<(), Fault> {
         let at = "committing";
-        let write = self.begin_write()?;
-        {
+        self.commit(at, |write| {
             let mut rows = write.open_table(ROWS).map_err(|error| fault(at, error))?;
             let head = read_head(&rows)?.ok_or_else(no_head)?;
             if batch.seq != head.seq + 1 {
@@ -133,24 +203,19 @@ impl Disk {
             rows.insert(HEAD_KEY, &new.to_row()[..]).map_err(|error| fault(at, error))?;
             let mut log = write.open_table(LOG).map_err(|error| fault(at, error))?;
             log.insert(batch.seq, &batch.to_row()[..]).map_err(|error| fault(at, error))?;
-        }
-        write.commit().map_err(|error| fault(at, error))
+            Ok(())
+        })
     }
 
     pub fn snapshot(&self) -> Result<Snapshot, Fault> {
-        let at = "reading the store";
-        let read = self.database.begin_read().map_err(|error| fault(at, error))?;
-        let rows = read.open_table(ROWS).map_err(|error| fault(at, error))?;
-        let head = read_head(&rows)?.ok_or_else(no_head)?;
-        Ok(Snapshot { rows, head })
+        self.view().map(Snapshot).ok_or_else(no_head)
     }
 
     /// Batches after `seq`, oldest first, at most `limit`.
     pub fn batches_after(&self, seq: u64, limit: usize) -> Result<Vec<Batch>, Fault> {
         let at = "reading the change log";
-        let read = self.database.begin_read().map_err(|error| fault(at, error))?;
-        let log = read.open_table(LOG).map_err(|error| fault(at, error))?;
-        let range = log.range(seq.saturating_add(1)..).map_err(|error| fault(at, error))?;
+        let view = self.view().ok_or_else(no_head)?;
+        let range = view.log.range(seq.saturating_add(1)..).map_err(|error| fault(at, error))?;
         let decode = |row: Result<(redb::AccessGuard<'_, u64>, redb::AccessGuard<'_, &[u8]>), _>| {
             let (_, value) = row.map_err(|error| fault(at, error))?;
             Batch::from_row(value.value())
@@ -158,11 +223,71 @@ impl Disk {
         range.take(limit).map(decode).collect()
     }
 
-    fn begin_write(&self) -> Result<redb::WriteTransaction, Fault> {
-        let mut write = self.database.begin_write().map_err(|error| fault("beginning a commit", error))?;
+    fn view(&self) -> Option<Arc<View>> {
+        self.view.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn publish(&self, view: Option<Arc<View>>) {
+        let before = std::mem::replace(&mut *self.view.write().unwrap_or_else(PoisonError::into_inner), view);
+        drop(before);
+    }
+
+    /// One durable transaction, which readers see once it is durable.
+    fn commit(
+        &self,
+        at: &str,
+        changes: impl FnOnce(&redb::WriteTransaction) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        self.check_well()?;
+        let generation = locked(&self.writing);
+        generation.shield.begin();
+        let committed = generation.commit(at, changes);
+        // Whatever the engine believes: after a failure it was told so by us.
+        if let Some(failure) = generation.shield.failure() {
+            let fault = failure.fault(at);
+            self.set_failed(Some(failure));
+            return Err(fault);
+        }
+        committed?;
+        generation.shield.begin();
+        self.publish(generation.view()?);
+        Ok(())
+    }
+}
+
+impl Generation {
+    fn new(shield: Shield, cache_bytes: usize) -> Result<Generation, Fault> {
+        let at = "opening the store";
+        let mut builder = redb::Builder::new();
+        builder.set_cache_size(cache_bytes);
+        let database = builder.create_with_backend(shield.clone()).map_err(|error| fault(at, error))?;
+        Ok(Generation { database, shield, readers: Arc::default() })
+    }
+
+    fn commit(
+        &self,
+        at: &str,
+        changes: impl FnOnce(&redb::WriteTransaction) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let mut write = self.database.begin_write().map_err(|error| fault(at, error))?;
         // Two fsyncs a commit, and in exchange a crash costs milliseconds at the next start instead of a full repair.
         write.set_quick_repair(true);
-        Ok(write)
+        changes(&write)?;
+        write.commit().map_err(|error| fault(at, error))
+    }
+
+    /// The last commit; `None` if there is none yet.
+    fn view(&self) -> Result<Option<Arc<View>>, Fault> {
+        let at = "reading the store";
+        let read = self.database.begin_read().map_err(|error| fault(at, error))?;
+        let rows = match read.open_table(ROWS) {
+            Ok(rows) => rows,
+            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
+            Err(error) => return Err(fault(at, error)),
+        };
+        let head = read_head(&rows)?.ok_or_else(no_head)?;
+        let log = read.open_table(LOG).map_err(|error| fault(at, error))?;
+        Ok(Some(Arc::new(View { rows, log, head, _reader: self.readers.clone() })))
     }
 }
 
@@ -174,7 +299,7 @@ pub(crate) fn is_row_key(key: &[u8]) -> bool {
 }
 
 /// Makes the file under another name first: a crash meanwhile leaves none, rather than one that nobody can open.
-fn make_if_missing(builder: &redb::Builder, path: &Path) -> Result<(), Fault> {
+fn make_if_missing(path: &Path) -> Result<(), Fault> {
     if path.exists() {
         return Ok(());
     }
@@ -184,11 +309,27 @@ fn make_if_missing(builder: &redb::Builder, path: &Path) -> Result<(), Fault> {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Fault::io(at, error)),
         _ => {}
     }
-    let made = builder.create(&unfinished).map_err(|error| fault(at, error))?;
+    let made = redb::Builder::new().create(&unfinished).map_err(|error| fault(at, error))?;
     drop(made);
     std::fs::rename(&unfinished, path).map_err(|error| Fault::io(at, error))?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| Fault::io(at, error))
+}
+
+/// Whoever has the file open holds this; the engine's own lock would be in the way when it is opened anew.
+fn lock(path: &Path) -> Result<std::fs::File, Fault> {
+    let at = "opening the store";
+    let file = std::fs::OpenOptions::new().read(true).write(true).open(path).map_err(|error| io_fault(at, error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(Fault::busy(at, "another process has it open")),
+        Err(std::fs::TryLockError::Error(error)) => Err(io_fault(at, error)),
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic while it was locked leaves at most an unfinished transaction, which the engine has dropped.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn no_head() -> Fault {
@@ -200,20 +341,25 @@ fn read_head(rows: &impl ReadableTable<&'static [u8], &'static [u8]>) -> Result<
     found.map(|bytes| Head::from_row(bytes.value())).transpose()
 }
 
-/// The store as of one commit; it stays so however long it is held. Never held across an await.
-pub struct Snapshot {
+/// One commit, to be read from.
+struct View {
     rows: ReadOnlyTable<&'static [u8], &'static [u8]>,
+    log: ReadOnlyTable<u64, &'static [u8]>,
     head: Head,
+    _reader: Arc<()>,
 }
+
+/// The store as of one commit; it stays so however long it is held. Never held across an await.
+pub struct Snapshot(Arc<View>);
 
 impl Snapshot {
     pub fn head(&self) -> &Head {
-        &self.head
+        &self.0.head
     }
 
     /// Number of the commit that this snapshot shows.
     pub fn seq(&self) -> u64 {
-        self.head.seq
+        self.0.head.seq
     }
 
     /// Every row and index entry, for backups and checks.
@@ -224,12 +370,12 @@ impl Snapshot {
 
 impl Read for Snapshot {
     fn get_bytes(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
-        let found = self.rows.get(key).map_err(|error| fault("reading a row", error))?;
+        let found = self.0.rows.get(key).map_err(|error| fault("reading a row", error))?;
         Ok(found.map(|value| value.value().to_vec()))
     }
 
     fn scan_bytes(&self, stretch: Stretch) -> Result<Pairs<'_>, Fault> {
-        let range = self.rows.range::<&[u8]>(stretch.bounds()).map_err(|error| fault("reading rows", error))?;
+        let range = self.0.rows.range::<&[u8]>(stretch.bounds()).map_err(|error| fault("reading rows", error))?;
         let owned = |row: Result<Guards, _>| {
             let (key, value) = row.map_err(|error| fault("reading rows", error))?;
             Ok((key.value().to_vec(), value.value().to_vec()))
@@ -249,14 +395,19 @@ impl std::ops::Deref for Snapshot {
 /// The engine's error as ours, with what the operator can do about it.
 #[expect(clippy::wildcard_enum_match_arm, reason = "most errors of the engine mean one thing to us: the disk failed")]
 fn fault(what: &str, error: impl Into<redb::Error>) -> Fault {
-    use std::io::ErrorKind;
     match error.into() {
-        redb::Error::Io(error) if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
-            Fault::new(crate::base::fault::FaultKind::Full, what, error)
-        }
-        redb::Error::Io(error) if error.kind() == ErrorKind::InvalidData => Fault::corrupt(what, error),
+        redb::Error::Io(error) => io_fault(what, error),
         redb::Error::Corrupted(cause) => Fault::corrupt(what, cause),
         redb::Error::DatabaseAlreadyOpen => Fault::busy(what, "another process has it open"),
         other => Fault::io(what, other),
+    }
+}
+
+fn io_fault(what: &str, error: std::io::Error) -> Fault {
+    use std::io::ErrorKind::{InvalidData, QuotaExceeded, StorageFull};
+    match error.kind() {
+        StorageFull | QuotaExceeded => Fault::new(FaultKind::Full, what, error),
+        InvalidData => Fault::corrupt(what, error),
+        _ => Fault::io(what, error),
     }
 }

@@ -1,9 +1,11 @@
 //! The store's handle: open, read, write, follow.
 
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::JoinHandle;
 
 use crate::base::{Chance, Clock, Fault, Timestamp};
+use crate::store::care::{Care, Condition};
 use crate::store::committer::{Committer, InFile};
 use crate::store::disk::{Disk, Head, Origin, Place, Snapshot};
 use crate::store::hooks::Hooks;
@@ -11,6 +13,7 @@ use crate::store::log::Batch;
 use crate::store::once::{Once, OnceRefusal, once};
 use crate::store::overlay::Overlay;
 use crate::store::projection::{self, Projection};
+use crate::store::space::Space;
 use crate::store::writer::{Answer, HeadWatch, Position, Queue, Writer, command};
 use crate::store::{Effect, Outcome, Row, Tx};
 
@@ -43,10 +46,14 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     disk: Arc<Disk>,
     clock: Arc<Clock>,
+    care: Arc<Care>,
     hooks: Arc<Hooks>,
     watch: Arc<HeadWatch>,
     queue: Option<Queue>,
-    writer: Mutex<Option<JoinHandle<()>>>,
+    /// Ends the caretaker when it is dropped.
+    stop: Option<Sender<()>>,
+    /// The writer and the caretaker.
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Store {
@@ -66,10 +73,20 @@ impl Store {
     /// Opens the store with chance that is given: a simulation can then be run again.
     pub fn open_by_chance(
         options: Options<'_>,
+        chance: Chance,
+        committer: impl FnOnce(Arc<Disk>) -> Result<Box<dyn Committer>, Fault>,
+    ) -> Result<Store, OpenFault> {
+        Store::open_on(Disk::open(options.place, options.cache_bytes)?, options, chance, committer)
+    }
+
+    /// Opens the store of a disk that is open.
+    pub(in crate::store) fn open_on(
+        disk: Disk,
+        options: Options<'_>,
         mut chance: Chance,
         committer: impl FnOnce(Arc<Disk>) -> Result<Box<dyn Committer>, Fault>,
     ) -> Result<Store, OpenFault> {
-        let disk = Arc::new(Disk::open(options.place, options.cache_bytes)?);
+        let disk = Arc::new(disk);
         let known = match disk.head()? {
             Some(head) => head,
             None => new_city(&disk, &options, &mut chance)?,
@@ -83,17 +100,23 @@ impl Store {
         let watch = Arc::new(HeadWatch::default());
         watch.set(head.seq);
         let hooks = Arc::new(options.hooks);
+        let care =
+            Arc::new(Care { disk: disk.clone(), clock: clock.clone(), space: Space::of(options.place.folder()) });
         let writer = Writer {
             committer,
             disk: disk.clone(),
+            care: care.clone(),
             clock: clock.clone(),
             hooks: hooks.clone(),
             chance,
             watch: watch.clone(),
             next: Position { seq: head.seq, index: 0 },
+            unsettled: None,
         };
-        let (queue, thread) = writer.start()?;
-        let inner = Inner { disk, clock, hooks, watch, queue: Some(queue), writer: Mutex::new(Some(thread)) };
+        let (queue, writer) = writer.start()?;
+        let (stop, caretaker) = care.clone().start()?;
+        let threads = Mutex::new(vec![writer, caretaker]);
+        let inner = Inner { disk, clock, care, hooks, watch, queue: Some(queue), stop: Some(stop), threads };
         Ok(Store(Arc::new(inner)))
     }
 
@@ -104,6 +127,11 @@ impl Store {
 
     pub fn clock(&self) -> &Arc<Clock> {
         &self.0.clock
+    }
+
+    /// Whether it takes writes, and how much room it has.
+    pub fn condition(&self) -> Condition {
+        self.0.care.condition()
     }
 
     /// Runs a command; answers when its effects are durable, or when it is refused.
@@ -198,15 +226,17 @@ impl WeakStore {
 }
 
 impl Drop for Inner {
-    /// Lets the writer finish what was submitted, and waits for it.
+    /// Lets the writer finish what was submitted, and waits for it and for the caretaker.
     fn drop(&mut self) {
-        self.queue = None;
+        (self.queue, self.stop) = (None, None);
         self.watch.close();
-        let thread = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        // A closure may have held the last handle: then this is the writer itself, which can't wait for itself.
-        if let Some(thread) = thread.filter(|thread| thread.thread().id() != std::thread::current().id()) {
-            // Its panics were caught and answered; there is nothing more to learn from the join.
-            let _ = thread.join();
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            // A closure may have held the last handle: then this is the writer itself, which can't wait for itself.
+            if thread.thread().id() != std::thread::current().id() {
+                // Its panics were caught and answered; there is nothing more to learn from the join.
+                let _ = thread.join();
+            }
         }
     }
 }

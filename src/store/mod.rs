@@ -4,6 +4,7 @@
 //! durable. Nothing outside this room names the storage engine.
 
 mod backup;
+mod care;
 mod committer;
 mod disk;
 mod folder;
@@ -19,6 +20,8 @@ mod overlay;
 mod proof;
 mod projection;
 mod read;
+mod shield;
+mod space;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -26,6 +29,7 @@ mod tx;
 mod writer;
 
 pub use backup::{BackupFault, Manifest, Part, backup, restore, to_new_file, verify};
+pub use care::Condition;
 pub use committer::{Committed, Committer, InFile, Shared};
 pub use disk::{Disk, Head, Origin, Place, Snapshot};
 pub use folder::{Expect, Folder, FolderFault};
@@ -39,6 +43,7 @@ pub use overlay::{Effect, Pair, Pairs, Stretch};
 pub use projection::Projection;
 pub use proof::check;
 pub use read::{Read, Span};
+pub use space::Room;
 pub use table::{Described, Index, IndexOf, Row, Table};
 pub use tx::{Lift, MAX_EFFECT_BYTES, MAX_EFFECTS, Outcome, Stop, Tx};
 pub use writer::{Answer, Position};

@@ -2,13 +2,16 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
+use crate::base::clock::monotonic;
+use crate::base::fault::FaultKind;
 use crate::base::{Chance, Clock, Fault, Timestamp};
+use crate::store::care::Care;
 use crate::store::committer::{Committed, Committer};
 use crate::store::disk::Disk;
 use crate::store::hooks::Hooks;
@@ -22,6 +25,10 @@ const QUEUE_JOBS: usize = 1024;
 const BATCH_JOBS: usize = 256;
 /// Effects that end a batch; what waits beyond them has its turn in the next.
 const BATCH_BYTES: usize = 16 << 20;
+
+/// How long those wait at most whose commit is of unknown outcome, until the disk tells.
+const UNSETTLED_WAIT: Duration = Duration::from_secs(10);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 
 /// Where in the order of all decisions an answer was decided.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -141,12 +148,22 @@ impl HeadWatch {
 pub(crate) struct Writer {
     pub committer: Box<dyn Committer>,
     pub disk: Arc<Disk>,
+    pub care: Arc<Care>,
     pub clock: Arc<Clock>,
     pub hooks: Arc<Hooks>,
     pub chance: Chance,
     pub watch: Arc<HeadWatch>,
     /// Where the next decision stands.
     pub next: Position,
+    /// A batch whose commit failed so late that nobody can tell yet what became of it.
+    pub unsettled: Option<Unsettled>,
+}
+
+pub(crate) struct Unsettled {
+    batch: Position,
+    id: [u8; 16],
+    jobs: Vec<Box<dyn Job>>,
+    since: Instant,
 }
 
 impl Writer {
@@ -161,36 +178,70 @@ impl Writer {
     fn run(&mut self, queue: &Receiver<Box<dyn Job>>) {
         let mut waiting = VecDeque::new();
         loop {
+            self.settle();
             // No gathering delay: what came in during the last fsync is the next batch.
             waiting.extend(queue.try_iter().take(BATCH_JOBS - waiting.len()));
             if waiting.is_empty() {
-                match queue.recv() {
+                match self.next_job(queue) {
                     Ok(job) => waiting.push_back(job),
-                    Err(_) => break,
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => break,
                 }
                 continue;
             }
             self.turn(&mut waiting);
         }
+        self.give_up();
         self.watch.close();
+    }
+
+    fn next_job(&self, queue: &Receiver<Box<dyn Job>>) -> Result<Box<dyn Job>, RecvTimeoutError> {
+        match self.unsettled {
+            Some(_) => queue.recv_timeout(BETWEEN_LOOKS),
+            None => queue.recv().map_err(RecvTimeoutError::from),
+        }
     }
 
     /// Decides and commits what waits, or as much of it as one batch holds, and answers it.
     fn turn(&mut self, waiting: &mut VecDeque<Box<dyn Job>>) {
         // A panic in here, below the commands, must not end all writing for good.
-        let committed = catch_unwind(AssertUnwindSafe(|| self.commit(waiting)));
+        let committed = catch_unwind(AssertUnwindSafe(|| self.care.check().and_then(|()| self.commit(waiting))));
         match committed.unwrap_or_else(|_| Err(Fault::bug("committing", "the writer panicked"))) {
-            Ok(Decided { first, jobs }) => {
-                for (index, job) in (first.index..).zip(waiting.drain(..jobs)) {
-                    job.answer(Position { index, ..first }, None);
-                }
+            Ok(Decided { first, jobs, unsettled: None }) => answer(waiting.drain(..jobs), first),
+            Ok(Decided { first, jobs, unsettled: Some(id) }) => {
+                let jobs = waiting.drain(..jobs).collect();
+                self.unsettled = Some(Unsettled { batch: first, id, jobs, since: monotonic() });
             }
-            Err(fault) => {
-                for job in waiting.drain(..) {
-                    job.answer(Position::default(), Some(fault.clone()));
-                }
-            }
+            Err(fault) => refuse(waiting.drain(..), &fault),
         }
+    }
+
+    /// Answers those whose commit was of unknown outcome, once the disk tells.
+    fn settle(&mut self) {
+        let Some(unsettled) = &self.unsettled else { return };
+        match self.disk.has(unsettled.batch.seq, &unsettled.id) {
+            Ok(None) if unsettled.since.elapsed() > UNSETTLED_WAIT => self.give_up(),
+            Ok(None) => {}
+            Ok(Some(is_durable)) => {
+                let Some(Unsettled { batch, jobs, .. }) = self.unsettled.take() else { return };
+                if is_durable {
+                    let count = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
+                    self.next = Position { seq: batch.seq, index: count };
+                    self.watch.set(batch.seq);
+                    answer(jobs, batch);
+                } else {
+                    refuse(jobs, &Fault::io("committing", "the disk failed, and the commit is not on it"));
+                }
+            }
+            Err(fault) => tracing::warn!(%fault, "a commit of unknown outcome stays so"),
+        }
+    }
+
+    /// Nobody could tell in time.
+    fn give_up(&mut self) {
+        let Some(Unsettled { jobs, .. }) = self.unsettled.take() else { return };
+        let cause = "the disk failed, and does not tell yet whether the commit is on it";
+        refuse(jobs, &Fault::new(FaultKind::Unsettled, "committing", cause));
     }
 
     fn commit(&mut self, waiting: &mut VecDeque<Box<dyn Job>>) -> Result<Decided, Fault> {
@@ -203,14 +254,19 @@ impl Writer {
             if overlay.is_empty() {
                 let first = if self.next.seq == head.seq { self.next } else { Position { seq: head.seq, index: 0 } };
                 self.next = Position { index: first.index + count, ..first };
-                return Ok(Decided { first, jobs });
+                return Ok(Decided { first, jobs, unsettled: None });
             }
             let effects = overlay.into_effects();
             let batch = Batch { seq: head.seq + 1, epoch: head.epoch, id: self.chance.bytes(), at: now, effects };
-            if self.committer.commit(&batch)? == Committed::Done {
-                self.next = Position { seq: batch.seq, index: count };
-                self.watch.set(batch.seq);
-                return Ok(Decided { first: Position { seq: batch.seq, index: 0 }, jobs });
+            let first = Position { seq: batch.seq, index: 0 };
+            match self.committer.commit(&batch)? {
+                Committed::Done => {
+                    self.next = Position { seq: batch.seq, index: count };
+                    self.watch.set(batch.seq);
+                    return Ok(Decided { first, jobs, unsettled: None });
+                }
+                Committed::Unknown => return Ok(Decided { first, jobs, unsettled: Some(batch.id) }),
+                Committed::Behind => {}
             }
         }
     }
@@ -236,8 +292,22 @@ impl Writer {
     }
 }
 
-/// So many commands from the front of the queue are decided and durable; the first of them stands here.
+/// So many commands from the front of the queue are decided; the first of them stands here.
 struct Decided {
     first: Position,
     jobs: usize,
+    /// The id of their batch, where nobody knows whether it is durable. All others are.
+    unsettled: Option<[u8; 16]>,
+}
+
+fn answer(jobs: impl IntoIterator<Item = Box<dyn Job>>, first: Position) {
+    for (index, job) in (first.index..).zip(jobs) {
+        job.answer(Position { index, ..first }, None);
+    }
+}
+
+fn refuse(jobs: impl IntoIterator<Item = Box<dyn Job>>, fault: &Fault) {
+    for job in jobs {
+        job.answer(Position::default(), Some(fault.clone()));
+    }
 }

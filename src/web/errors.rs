@@ -15,7 +15,18 @@ use crate::web::{Frame, page_with};
 pub type PageResult = Result<Response, PageError>;
 
 /// Seconds after which a busy server should be asked again.
-pub const RETRY_AFTER_SECONDS: u16 = 1;
+const BUSY_SECONDS: u16 = 1;
+/// Seconds after which one without room should be: somebody has to make some first.
+const FULL_SECONDS: u16 = 60;
+
+/// When to ask again after an answer of this status, in seconds.
+pub fn retry_after(status: StatusCode) -> Option<u16> {
+    match status {
+        StatusCode::SERVICE_UNAVAILABLE => Some(BUSY_SECONDS),
+        StatusCode::INSUFFICIENT_STORAGE => Some(FULL_SECONDS),
+        _ => None,
+    }
+}
 
 /// A page that can't be shown, and what to show instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +87,7 @@ pub fn own_refusal<R: Refusal>(stop: Stop<OnceRefusal<R>>) -> Result<R, PageErro
 /// Logs the fault: here is the edge, and nobody after it does.
 impl From<Fault> for PageError {
     fn from(fault: Fault) -> PageError {
-        PageError::plain(fault_status(&fault))
+        PageError::plain(fault_status(&fault)).detail(fault_words(fault.kind))
     }
 }
 
@@ -105,17 +116,35 @@ impl IntoResponse for PageError {
 pub fn fault_status(fault: &Fault) -> StatusCode {
     tracing::error!(kind = ?fault.kind, what = %fault.what, cause = %fault.cause, "fault");
     match fault.kind {
-        FaultKind::Busy | FaultKind::Io => StatusCode::SERVICE_UNAVAILABLE,
+        FaultKind::Busy | FaultKind::Io | FaultKind::Unsettled | FaultKind::Stopped => StatusCode::SERVICE_UNAVAILABLE,
         FaultKind::Full => StatusCode::INSUFFICIENT_STORAGE,
         FaultKind::Corrupt | FaultKind::Bug => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// What people are told of a fault.
+pub fn fault_words(kind: FaultKind) -> &'static str {
+    match kind {
+        FaultKind::Busy => "We are busy. Nothing was changed; please try again.",
+        FaultKind::Full => "Nothing was changed. Please tell whoever runs this site that its disk is full.",
+        FaultKind::Io => "This site's disk is in trouble. Nothing was changed; please try again in a moment.",
+        FaultKind::Unsettled => {
+            "This site's disk failed at the last moment, and we can't tell yet whether this went through. Please look \
+             before you try again."
+        }
+        FaultKind::Stopped => {
+            "Changes wait until whoever runs this site has looked at its clock. Nothing was changed; all that is here \
+             can be read."
+        }
+        FaultKind::Corrupt | FaultKind::Bug => "The mistake is ours, and it has been noted.",
     }
 }
 
 /// A response without a body that carries the error to the layer that draws it.
 pub fn bare(error: PageError) -> Response {
     let mut response = error.status.into_response();
-    if error.status == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_SECONDS.into());
+    if let Some(seconds) = retry_after(error.status) {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
     response.extensions_mut().insert(error);
     response

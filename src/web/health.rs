@@ -13,7 +13,7 @@ pub async fn healthz() -> Response {
     ([(CACHE_CONTROL, "no-store")], "ok\n").into_response()
 }
 
-/// 200 when the store and the search can answer; 503 with the names of what can't yet.
+/// 200 when search can answer and the store takes writes; 503 with the names of what can't yet.
 pub async fn readyz(State(site): State<Site>) -> Response {
     let lacking = site.readiness.lacking();
     if lacking.is_empty() {
@@ -30,6 +30,7 @@ pub async fn metrics(State(site): State<Site>, request: Request) -> PageResult {
     if !is_local && !has_token(request.headers(), site.metrics_token.as_deref()) {
         return Err(PageError::not_found());
     }
+    site.metrics.look(&site.store.condition(), site.clock());
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-store")], site.metrics.text()?).into_response())
 }

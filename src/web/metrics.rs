@@ -10,7 +10,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
-use crate::base::Fault;
+use crate::base::{Clock, Fault};
+use crate::store::Condition;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Answered {
@@ -27,6 +28,28 @@ pub struct Metrics {
     seconds: Histogram,
     connections: Gauge,
     panics: Counter,
+    store: StoreGauges,
+}
+
+/// How the store and the machine's clock are, as of the last look.
+#[derive(Debug, Default)]
+struct StoreGauges {
+    takes_writes: Gauge,
+    failures: Gauge,
+    free_bytes: Gauge,
+    reserved_bytes: Gauge,
+    clock_turned_seconds: Gauge,
+}
+
+impl StoreGauges {
+    fn register(&self, registry: &mut Registry) {
+        let mut add = |name: &str, help: &str, gauge: &Gauge| registry.register(name, help, gauge.clone());
+        add("store_takes_writes", "1, or 0 while nothing is written", &self.takes_writes);
+        add("store_failures", "How often the disk has failed since the start", &self.failures);
+        add("disk_free_bytes", "Room on the file system of the data folder", &self.free_bytes);
+        add("disk_reserved_bytes", "Below so much room nothing is written", &self.reserved_bytes);
+        add("clock_turned_seconds", "How far the machine's clock is ahead of the city's", &self.clock_turned_seconds);
+    }
 }
 
 impl Metrics {
@@ -41,8 +64,10 @@ impl Metrics {
         registry.register("http_request_seconds", "Time from request to response head", seconds.clone());
         registry.register("http_connections", "Connections open", connections.clone());
         registry.register("panics", "Panics in handlers", panics.clone());
+        let store = StoreGauges::default();
+        store.register(&mut registry);
         also(&mut registry);
-        Metrics { registry, requests, seconds, connections, panics }
+        Metrics { registry, requests, seconds, connections, panics, store }
     }
 
     pub fn answered(&self, method: &'static str, route: &str, status: u16, took: Duration) {
@@ -60,6 +85,17 @@ impl Metrics {
 
     pub fn panicked(&self) {
         self.panics.inc();
+    }
+
+    /// Notes how the store and the machine's clock are now.
+    pub fn look(&self, condition: &Condition, clock: &Clock) {
+        let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        let gauges = &self.store;
+        gauges.takes_writes.set(i64::from(condition.refusal.is_none()));
+        gauges.failures.set(whole(condition.failures));
+        gauges.free_bytes.set(condition.room.map_or(0, |room| whole(room.free_bytes)));
+        gauges.reserved_bytes.set(condition.room.map_or(0, |room| whole(room.reserved_bytes)));
+        gauges.clock_turned_seconds.set(clock.turned_ms() / 1000);
     }
 
     pub fn text(&self) -> Result<String, Fault> {

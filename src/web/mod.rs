@@ -27,7 +27,7 @@ mod watch;
 
 pub use compression::compression;
 pub use csrf::Csrf;
-pub use errors::{PageError, PageResult, RETRY_AFTER_SECONDS, fault_status, own_refusal, status_of};
+pub use errors::{PageError, PageResult, fault_status, fault_words, own_refusal, retry_after, status_of};
 pub use flash::Flash;
 pub use form::{FieldErrors, Form, MAX_FORM_BYTES};
 pub use frame::{Frame, Visitor};

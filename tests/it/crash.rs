@@ -18,13 +18,13 @@ const PEOPLE_AT_ONCE: u64 = 4;
 
 /// Something that somebody was told is done.
 #[derive(Debug, PartialEq, Eq)]
-enum Deed {
+pub enum Deed {
     SignedUp { email: String, session: String },
     SignedOut { session: String },
 }
 
 impl Deed {
-    fn holds(&self, server: &Server) -> bool {
+    pub fn holds(&self, server: &Server) -> bool {
         let me = |session: &str| {
             server.guest().send("GET", "/me", &[("cookie", &format!("hs_session={session}"))], Vec::new())
         };
@@ -39,7 +39,7 @@ impl Deed {
 }
 
 /// Signs somebody up, and every second one out again; answers what it was told.
-fn come_and_go(guest: &Person, number: &str, leaves: bool) -> Option<Deed> {
+pub fn come_and_go(guest: &Person, number: &str, leaves: bool) -> Option<Deed> {
     let email = format!("person-{number}@example.org");
     let fields = [("name", "Anna"), ("email", &email), ("password", "correct horse")];
     if guest.fill("/sign-up", "main form", &fields).status != 303 {
@@ -78,7 +78,7 @@ fn moment(round: u64) -> Duration {
     Duration::from_millis(150 + round * 37 % 400)
 }
 
-fn lost(server: &Server, deeds: &[Deed]) -> Vec<String> {
+pub fn lost(server: &Server, deeds: &[Deed]) -> Vec<String> {
     deeds.iter().filter(|deed| !deed.holds(server)).map(|deed| format!("{deed:?}")).collect()
 }
 

@@ -20,6 +20,7 @@ mod crash;
 mod directory;
 mod desk;
 mod every_route;
+mod faults;
 mod hostile;
 mod inside;
 mod kit_itself;

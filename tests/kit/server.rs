@@ -59,6 +59,20 @@ impl Launch {
         self
     }
 
+    /// Starts it by another program, which is given these arguments, the program itself, and what that is given.
+    pub fn within(mut self, wrapper: &[&str]) -> Launch {
+        let [program, args @ ..] = wrapper else { return self };
+        let inner = std::mem::replace(&mut self.program, (*program).to_owned());
+        let args = args.iter().map(|arg| (*arg).to_owned()).chain([inner]);
+        self.args.splice(0..0, args);
+        self
+    }
+
+    /// The program and its arguments, but for the data folder: for a start that is to fail.
+    pub fn command(&self) -> (&str, &[String]) {
+        (&self.program, &self.args)
+    }
+
     pub fn ready_within(mut self, limit: Duration) -> Launch {
         self.ready_limit = limit;
         self

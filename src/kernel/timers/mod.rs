@@ -129,11 +129,11 @@ fn fire_alone(store: &Store, handlers: &Arc<Handlers>, key: TimerKey) -> Result<
     outcome(store.write_blocking(move |tx| Ok(put_off(tx, &key)?)).outcome)
 }
 
-/// A full queue or a full disk is no fault of a timer: it stays due.
+/// A full queue or a disk that fails is no fault of a timer: it stays due.
 fn only_ours(fault: Fault) -> Result<Fault, Fault> {
     match fault.kind {
         FaultKind::Bug | FaultKind::Corrupt => Ok(fault),
-        FaultKind::Busy | FaultKind::Full | FaultKind::Io => Err(fault),
+        FaultKind::Busy | FaultKind::Full | FaultKind::Io | FaultKind::Unsettled | FaultKind::Stopped => Err(fault),
     }
 }
 

@@ -3,6 +3,7 @@
 mod backup;
 mod basics;
 mod committers;
+mod frail;
 mod files;
 mod folder;
 mod formats;
