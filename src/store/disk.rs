@@ -114,16 +114,15 @@ impl Disk {
     pub fn open(place: Place<'_>, cache_bytes: usize) -> Result<Disk, Fault> {
         let path = match place {
             Place::File(path) => path,
-            Place::Memory => {
-                let backend: Mutex<Option<Box<dyn StorageBackend>>> = Mutex::new(Some(Box::new(InMemoryBackend::new())));
-                let once =
-                    move || locked(&backend).take().ok_or_else(|| std::io::Error::other("memory opens once"));
-                return Disk::over(Box::new(once), cache_bytes, None);
-            }
             Place::Ground(ground) => {
                 let ground = ground.clone();
                 let opener = move || Ok(Box::new(OnGround(ground.clone())) as Box<dyn StorageBackend>);
                 return Disk::over(Box::new(opener), cache_bytes, None);
+            }
+            Place::Memory => {
+                let memory: Mutex<Option<Box<dyn StorageBackend>>> = Mutex::new(Some(Box::new(InMemoryBackend::new())));
+                let once = move || locked(&memory).take().ok_or_else(|| std::io::Error::other("memory opens once"));
+                return Disk::over(Box::new(once), cache_bytes, None);
             }
         };
         make_if_missing(path)?;

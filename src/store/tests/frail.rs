@@ -88,7 +88,8 @@ impl Frail {
 
     fn store(&self) -> Store {
         let disk = self.disk();
-        Store::open_on(disk, options(Place::Memory), Chance::from_system().unwrap(), |disk| Ok(Box::new(InFile::new(disk)))).unwrap()
+        let chance = Chance::from_system().unwrap();
+        Store::open_on(disk, options(Place::Memory), chance, |disk| Ok(Box::new(InFile::new(disk)))).unwrap()
     }
 }
 

@@ -7,7 +7,7 @@ use crate::cli::selftest::races::{Found, by_group};
 use crate::cli::selftest::shop::{CROWD, Shop};
 use crate::orders::{self, HOLD_SECONDS, PublicOrderId};
 use crate::payments::{self, Method, PaymentState};
-use crate::vouchers::{self, VoucherState};
+use crate::vouchers::VoucherState;
 
 /// Who meets at one order: so many windows pay it or cancel it.
 const WINDOWS: usize = 4;

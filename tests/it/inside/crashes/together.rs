@@ -1,5 +1,5 @@
-//! Commands handed in while the writer is held up, so that they are decided in one batch, in this order, each time. When
-//! the power is cut nobody waits any longer: there is no process that would answer.
+//! Commands handed in while the writer is held up, so that they are decided in one batch, in this order, each time.
+//! When the power is cut nobody waits any longer: there is no process that would answer.
 
 use std::pin::Pin;
 use std::sync::mpsc::{RecvTimeoutError, channel};
