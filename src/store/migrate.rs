@@ -98,11 +98,12 @@ pub fn grow(
     migrations: &[Migration],
     hear: &mut dyn FnMut(Growth),
 ) -> Result<(), GrowthFault> {
-    let Some(to) = pending(store, migrations).map_err(|cause| GrowthFault::Fault { to: 0, cause })? else {
-        return Ok(());
-    };
+    let Some(to) = migrations.last().map(|last| last.number) else { return Ok(()) };
     let fault = |cause| GrowthFault::Fault { to, cause };
     let snapshot = store.snapshot().map_err(fault)?;
+    if snapshot.head().schema >= to {
+        return Ok(());
+    }
     if going_on(&snapshot).map_err(fault)?.is_none() {
         hear(Growth::BackingUp);
         let made = automatic::before(&snapshot, folder, to).map_err(|cause| GrowthFault::Backup { to, cause })?;
@@ -111,12 +112,6 @@ pub fn grow(
     }
     drop(snapshot);
     migrate(store, migrations, hear).map_err(fault)
-}
-
-/// The last schema of the list, if the store has not come to it.
-fn pending(store: &Store, migrations: &[Migration]) -> Result<Option<u32>, Fault> {
-    let has = store.snapshot()?.head().schema;
-    Ok(migrations.last().map(|last| last.number).filter(|number| *number > has))
 }
 
 /// The migration that a commit before has left, if nobody has written since.
