@@ -48,7 +48,7 @@ pub struct PlacesJson {
         ("open" = Option<String>, Query, description = "`now`, or an instant in RFC 3339"),
         ("deals" = Option<String>, Query, description = "`yes`: only where something is on sale"),
         ("wheelchair" = Option<String>, Query, description = "`yes`: only where it is step-free"),
-        ("diet" = Option<String>, Query, description = "Such as `vegan` or `gluten-free`; repeated: all of them"),
+        ("diet" = Option<String>, Query, description = "Such as `vegan` or `gluten-free`; repeated: any of them"),
         ("rating" = Option<f32>, Query, description = "At least so many stars"),
         ("sort" = Option<String>, Query, description = "`relevance`, `distance` or `rating`"),
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),

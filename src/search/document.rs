@@ -85,6 +85,11 @@ impl Flag {
         }
     }
 
+    /// Whether it is one of the diets, which are one facet: a second one widens the choice.
+    pub const fn is_diet(self) -> bool {
+        Flags::DIETS.has(self)
+    }
+
     pub fn by_name(name: &str) -> Option<Flag> {
         Flag::ALL.into_iter().find(|flag| flag.name() == name)
     }
@@ -96,6 +101,8 @@ pub struct Flags(u32);
 
 impl Flags {
     pub const NONE: Flags = Flags(0);
+    pub const DIETS: Flags =
+        Flags::NONE.with(Flag::Vegetarian).with(Flag::Vegan).with(Flag::Halal).with(Flag::Kosher).with(Flag::GlutenFree);
 
     #[must_use]
     pub const fn with(self, flag: Flag) -> Flags {
@@ -106,8 +113,14 @@ impl Flags {
         self.0 & (1 << flag as u32) != 0
     }
 
-    pub const fn has_all(self, others: Flags) -> bool {
-        self.0 & others.0 == others.0
+    /// Those that are in both.
+    #[must_use]
+    pub const fn and(self, others: Flags) -> Flags {
+        Flags(self.0 & others.0)
+    }
+
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
     }
 }
 

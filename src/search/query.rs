@@ -1,4 +1,4 @@
-//! What is asked of search, and what it answers. All filters of a query hold at once.
+//! What is asked of search, and what it answers. Choices within a facet widen it, facets narrow each other.
 
 use crate::base::{BoundingBox, Point, Timestamp};
 use crate::search::document::{Flag, Flags};
@@ -18,7 +18,7 @@ pub struct Query {
     pub bounding_box: Option<BoundingBox>,
     /// Any of these, with all that stand below them; empty means all.
     pub categories: Vec<u16>,
-    /// All of these.
+    /// All of these; but of the diets, which are one facet, any.
     pub flags: Flags,
     /// Stars times 100; a place without reviews has none.
     pub min_rating: Option<u16>,
@@ -84,8 +84,8 @@ pub struct Hit {
     pub open: Option<bool>,
 }
 
-/// How many places there would be if one more choice were made. The counts of a facet heed the filters of all other
-/// facets, so that a second choice within one can be offered. Only what counts at least one is listed.
+/// How many places there would be with one choice in place of those made in its facet. The counts of a facet heed the
+/// filters of all other facets, so that a second choice within one can be offered. Only what counts at least one is listed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facets {
     /// With descendants; most first.

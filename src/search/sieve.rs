@@ -4,7 +4,7 @@
 use crate::base::{BoundingBox, Point};
 use crate::search::categories::Categories;
 use crate::search::distance::{Center, nearness_within};
-use crate::search::document::Rating;
+use crate::search::document::{Flag, Flags, Rating};
 use crate::search::facets::{Missed, Tally};
 use crate::search::query::{Hit, MAX_LIMIT, Query, Results, Sort};
 use crate::search::schedules::{UNKNOWN, seconds};
@@ -132,10 +132,13 @@ impl<'a> Sieve<'a> {
         let query = self.query;
         let is_wanted = query.categories.is_empty() || self.is_wanted(row.category);
         let is_rated = query.min_rating.is_none_or(|least| row.rating.count > 0 && row.rating.mean >= least);
+        let diets = query.flags.and(Flags::DIETS);
         let is_priced = query.price_levels.is_empty() || query.price_levels.contains(&row.price_level);
         Missed::NONE
             .and(Missed::CATEGORY, !is_wanted)
-            .and(Missed::FLAGS, !row.flags.has_all(query.flags))
+            .and(Missed::OFFER, lacks(row, query, Flag::HasOffer))
+            .and(Missed::STEP_FREE, lacks(row, query, Flag::Wheelchair))
+            .and(Missed::DIET, !diets.is_empty() && row.flags.and(diets).is_empty())
             .and(Missed::OPEN, query.open_at.is_some() && !open)
             .and(Missed::PRICE, !is_priced)
             .and(Missed::RATING, !is_rated)
@@ -183,6 +186,10 @@ impl<'a> Sieve<'a> {
             open: (row.schedule != UNKNOWN).then(|| self.table.schedules.is_open(row.schedule, self.at)),
         })
     }
+}
+
+const fn lacks(row: &Row, query: &Query, flag: Flag) -> bool {
+    query.flags.has(flag) && !row.flags.has(flag)
 }
 
 /// Best score first, then most reviews.

@@ -29,7 +29,7 @@ fn points() -> impl Strategy<Value = Point> {
 }
 
 fn flags() -> impl Strategy<Value = Flags> {
-    subsequence(&Flag::ALL[..3], 0..=3).prop_map(|flags| flags.into_iter().collect())
+    subsequence(&Flag::ALL[..4], 0..=4).prop_map(|flags| flags.into_iter().collect())
 }
 
 fn hours() -> impl Strategy<Value = Hours> {
@@ -108,7 +108,9 @@ fn matches(query: &Query, document: &Document, categories: &Categories) -> bool 
         && query.bounding_box.is_none_or(|area| area.contains(document.point))
         && (query.categories.is_empty()
             || categories.line(document.category).any(|category| query.categories.contains(&category)))
-        && Flag::ALL.iter().all(|flag| !query.flags.has(*flag) || document.flags.has(*flag))
+        && Flag::ALL.iter().all(|flag| flag.is_diet() || !query.flags.has(*flag) || document.flags.has(*flag))
+        && (query.flags.and(Flags::DIETS).is_empty()
+            || Flag::ALL.iter().any(|flag| flag.is_diet() && query.flags.has(*flag) && document.flags.has(*flag)))
         && query.min_rating.is_none_or(|least| document.rating.count > 0 && document.rating.mean >= least)
         && (query.price_levels.is_empty()
             || document.price_level.is_some_and(|level| query.price_levels.contains(&level)))
@@ -130,11 +132,15 @@ fn scan_facets(query: &Query, model: &Model) -> Facets {
     categories.sort_by_key(|(id, count)| (std::cmp::Reverse(*count), *id));
     categories.retain(|(_, count)| *count > 0);
     let some = |count: u32| (count > 0).then_some(count);
+    let instead = |flag: Flag| {
+        let others = |other: &Flag| query.flags.has(*other) && !(flag.is_diet() && other.is_diet());
+        Flag::ALL.into_iter().filter(others).chain([flag]).collect::<Flags>()
+    };
     Facets {
         categories,
         flags: Flag::ALL
             .into_iter()
-            .filter_map(|flag| Some((flag, some(count(Query { flags: query.flags.with(flag), ..query.clone() }))?)))
+            .filter_map(|flag| Some((flag, some(count(Query { flags: instead(flag), ..query.clone() }))?)))
             .collect(),
         open: count(Query { open_at: Some(query.open_at.unwrap_or(query.now)), ..query.clone() }),
         prices: (1..=4)
@@ -239,6 +245,12 @@ fn dir_06_two_choices_in_one_facet_are_or_and_facets_are_and() {
     assert_eq!(city.finds(&vegan), [1]);
     let counts = city.search.find(&vegan).unwrap().facets.categories;
     assert_eq!(counts, [(FOOD, 2), (RESTAURANT, 1), (SUSHI, 1), (CAFE, 1)], "as many as one more choice would add");
+    let halal = Document { flags: Flags::NONE.with(Flag::Halal), ..place(4, "D") };
+    let city = City::with([Document { flags: vegan.flags, ..place(1, "A") }, halal, place(3, "C")]);
+    let diets = Query { flags: vegan.flags.with(Flag::Halal), ..Query::all(now()) };
+    assert_eq!(city.finds(&diets), [1, 4], "a second diet widens");
+    let flags = city.search.find(&Query { flags: vegan.flags, ..Query::all(now()) }).unwrap().facets.flags;
+    assert_eq!(flags, [(Flag::Vegan, 1), (Flag::Halal, 1)], "counted without the choice within the same facet");
 }
 
 #[test]
