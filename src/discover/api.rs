@@ -32,6 +32,8 @@ pub struct PlacesJson {
     /// The cursor of the next page
     next: Option<String>,
     total: usize,
+    /// The index is being made anew: there may be more
+    partial: bool,
     facets: FacetsJson,
 }
 
@@ -66,12 +68,13 @@ pub async fn places(State(site): State<Site>, uri: Uri, RawQuery(query): RawQuer
     settle(&site).await?;
     let snapshot = site.store.snapshot()?;
     let moment = Moment::of(&snapshot, &site)?;
-    let results = site.search.find(&filters.query(moment.now, offset, asked.limit))?;
+    let results = site.search.find(&filters.query(moment.now, offset, asked.limit));
     let end = offset + results.items.len();
     let next = (end < results.total && end <= MAX_OFFSET && !results.items.is_empty()).then(|| cursor(end).text());
     let link = next.as_ref().and_then(|cursor| next_link(&uri, cursor));
     let items = found(&snapshot, &moment, &results)?.iter().map(FoundJson::of).collect();
-    let body = PlacesJson { items, next, total: results.total, facets: FacetsJson::of(&results.facets) };
+    let facets = FacetsJson::of(&results.facets);
+    let body = PlacesJson { items, next, total: results.total, partial: results.is_partial, facets };
     let mut response = Json(body).into_response();
     if let Some(link) = link {
         response.headers_mut().insert(LINK, link);
@@ -149,7 +152,7 @@ pub async fn suggest(State(site): State<Site>, UrlQuery(begun): UrlQuery<Begun>)
     let begun: String = begun.q.chars().take(MAX_BEGUN_CHARACTERS).collect();
     let snapshot = site.store.snapshot()?;
     let mut items = Vec::new();
-    for suggestion in site.search.suggest(&begun, SUGGESTIONS)? {
+    for suggestion in site.search.suggest(&begun, SUGGESTIONS) {
         let text = suggestion.text;
         items.push(match suggestion.kind {
             SuggestionKind::Category(id) => {
@@ -193,7 +196,7 @@ pub struct CategoriesJson {
     responses((status = 200, description = "Families, and the kinds below them", body = CategoriesJson))
 )]
 pub async fn categories(State(site): State<Site>, headers: HeaderMap) -> ApiResult<Response> {
-    let all = site.search.find(&Query { limit: 1, ..Query::all(site.clock().now()) })?;
+    let all = site.search.find(&Query { limit: 1, ..Query::all(site.clock().now()) });
     let counts = all.facets.categories.into_iter().collect();
     let items = Categories::get().families().map(|family| CategoryJson::of(family, &counts)).collect();
     tagged(&headers, &CategoriesJson { items })

@@ -113,6 +113,14 @@ impl Flags {
         self.0 & (1 << flag as u32) != 0
     }
 
+    pub(super) const fn bits(self) -> u32 {
+        self.0
+    }
+
+    pub(super) const fn from_bits(bits: u32) -> Flags {
+        Flags(bits)
+    }
+
     /// Those that are in both.
     #[must_use]
     pub const fn and(self, others: Flags) -> Flags {

@@ -69,6 +69,8 @@ pub enum Sort {
 /// One page of the answer, and the counts over all of it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Results {
+    /// The index is being made: there may be more.
+    pub is_partial: bool,
     pub total: usize,
     pub items: Vec<Hit>,
     pub facets: Facets,

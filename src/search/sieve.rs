@@ -170,6 +170,7 @@ impl<'a> Sieve<'a> {
         self.found.truncate(self.wanted_count);
         let page = self.found.get(self.query.offset..).unwrap_or_default();
         Results {
+            is_partial: false,
             total: self.total,
             items: page.iter().filter_map(|(_, _, ordinal)| self.hit(*ordinal)).collect(),
             facets: self.tally.facets(self.categories),

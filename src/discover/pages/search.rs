@@ -24,7 +24,7 @@ struct SearchPage {
     frame: Frame,
     heading: String,
     summary: String,
-    /// What could not be read of the URL, in words.
+    /// What could not be read of the URL or be searched, in words.
     dropped: Vec<String>,
     quick: Vec<Facet>,
     sorts: Vec<Facet>,
@@ -57,14 +57,14 @@ pub async fn search(State(site): State<Site>, RawQuery(query): RawQuery, frame: 
     let (number, page_wrong) = page_number(&query);
     let snapshot = site.store.snapshot()?;
     let moment = Moment::of(&snapshot, &site)?;
-    let results = site.search.find(&filters.query(moment.now, (number - 1) * PLACES_A_PAGE, PLACES_A_PAGE))?;
+    let results = site.search.find(&filters.query(moment.now, (number - 1) * PLACES_A_PAGE, PLACES_A_PAGE));
     let found = found(&snapshot, &moment, &results)?;
     let heading = heading(&filters, &frame.city);
     let plain = Filters { words: filters.words.clone(), categories: filters.categories.clone(), ..Filters::default() };
     let is_indexed = filters == plain && filters.words.is_empty() && filters.categories.len() < 2 && number == 1;
     Ok(page(SearchPage {
         summary: summary(&filters, results.total),
-        dropped: wrong.iter().map(dropped).chain(page_wrong).collect(),
+        dropped: wrong.iter().map(dropped).chain(page_wrong).chain(partial(&results)).collect(),
         quick: quick(&filters, &results.facets),
         sorts: sorts(&filters),
         groups: groups(&filters, &results.facets),
@@ -96,6 +96,11 @@ fn page_number(query: &str) -> (usize, Option<String>) {
 
 fn dropped(wrong: &Wrong) -> String {
     format!("The filter “{}” was left out: {}.", wrong.field, wrong.advice)
+}
+
+fn partial(results: &Results) -> Option<String> {
+    let note = "The search index is being made. Some places may be missing here for a moment.";
+    results.is_partial.then(|| note.to_owned())
 }
 
 fn heading(filters: &Filters, city: &str) -> String {

@@ -154,13 +154,13 @@ fn scan_facets(query: &Query, model: &Model) -> Facets {
 }
 
 fn check(city: &City, query: &Query, model: &Model) -> Result<(), TestCaseError> {
-    let first = city.search.find(query).unwrap();
+    let first = city.search.find(query);
     let expected = scan(query, model);
     prop_assert_eq!(first.total, expected.len());
     prop_assert_eq!(&first.facets, &scan_facets(query, model));
     let mut items = Vec::new();
     while items.len() < first.total {
-        let page = city.search.find(&Query { offset: items.len(), ..query.clone() }).unwrap();
+        let page = city.search.find(&Query { offset: items.len(), ..query.clone() });
         prop_assert_eq!(page.items.len(), query.limit.min(first.total - items.len()));
         items.extend(page.items);
     }
@@ -218,7 +218,7 @@ fn dir_05_nearest_first_across_the_date_line() {
     let city = City::with([at(1, 179.9), at(2, -179.99), at(3, 179.999), at(4, 170.0)]);
     let near = Query { near: Point::new(0.0, -179.999), within_m: Some(20_000), ..Query::all(now()) };
     assert_eq!(city.finds(&near), [3, 2, 1]);
-    let hits = city.search.find(&near).unwrap().items;
+    let hits = city.search.find(&near).items;
     assert_eq!(hits[0].distance_m, Some(222));
 }
 
@@ -243,13 +243,13 @@ fn dir_06_two_choices_in_one_facet_are_or_and_facets_are_and() {
     assert_eq!(city.finds(&chosen), [1, 3]);
     let vegan = Query { flags: Flags::NONE.with(Flag::Vegan), ..chosen };
     assert_eq!(city.finds(&vegan), [1]);
-    let counts = city.search.find(&vegan).unwrap().facets.categories;
+    let counts = city.search.find(&vegan).facets.categories;
     assert_eq!(counts, [(FOOD, 2), (RESTAURANT, 1), (SUSHI, 1), (CAFE, 1)], "as many as one more choice would add");
     let halal = Document { flags: Flags::NONE.with(Flag::Halal), ..place(4, "D") };
     let city = City::with([Document { flags: vegan.flags, ..place(1, "A") }, halal, place(3, "C")]);
     let diets = Query { flags: vegan.flags.with(Flag::Halal), ..Query::all(now()) };
     assert_eq!(city.finds(&diets), [1, 4], "a second diet widens");
-    let flags = city.search.find(&Query { flags: vegan.flags, ..Query::all(now()) }).unwrap().facets.flags;
+    let flags = city.search.find(&Query { flags: vegan.flags, ..Query::all(now()) }).facets.flags;
     assert_eq!(flags, [(Flag::Vegan, 1), (Flag::Halal, 1)], "counted without the choice within the same facet");
 }
 
@@ -264,7 +264,7 @@ fn dir_03_open_now_and_open_at() {
     assert_eq!(open_at(now()), [1]);
     assert_eq!(open_at(now().plus_seconds(3599)), [1]);
     assert!(open_at(now().plus_seconds(3600)).is_empty());
-    let all = city.search.find(&Query::all(now())).unwrap();
+    let all = city.search.find(&Query::all(now()));
     assert_eq!(all.items.iter().map(|hit| hit.open).collect::<Vec<_>>(), [Some(true), Some(false), None]);
     assert_eq!(all.facets.open, 1);
 }
@@ -293,5 +293,5 @@ fn limits_hold_whatever_is_asked() {
     assert_eq!(page(usize::MAX, usize::MAX), 0);
     assert_eq!(page(0, 0), 0);
     let far = Query { near: Point::new(60.0, 24.0), within_m: Some(u32::MAX), ..Query::all(now()) };
-    assert_eq!(city.search.find(&far).unwrap().total, 150);
+    assert_eq!(city.search.find(&far).total, 150);
 }

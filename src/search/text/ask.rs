@@ -1,8 +1,6 @@
 //! Asking the text index. A question is a list of plain words, each of which must be found somewhere in a place;
 //! nothing is ever parsed as a query language, so no text can be a wrong one.
 
-use std::sync::Arc;
-
 use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::columnar::ColumnValues;
 use tantivy::query::{
@@ -15,7 +13,7 @@ use tantivy::{DocAddress, DocId, Score, SegmentOrdinal, SegmentReader, TantivyDo
 use crate::base::{BoundingBox, Fault};
 use crate::search::categories::Categories;
 use crate::search::text::schema::cell_terms;
-use crate::search::text::{KeptPlace, TextView, fault};
+use crate::search::text::{KeptPlace, Ordinals, TextView, fault};
 
 /// What a place gets for a word that means its category; a rare word in a name gets more, a common one less.
 const CATEGORY_SCORE: f32 = 8.0;
@@ -50,7 +48,7 @@ impl TextView {
             let in_cells = ConstScoreQuery::new(self.any_of(self.fields.cell, cells), 0.0);
             clauses.push((Occur::Must, Box::new(in_cells)));
         }
-        self.searcher.search(&BooleanQuery::new(clauses), &Matches).map_err(fault)
+        self.searcher.search(&BooleanQuery::new(clauses), &Matches(&self.ordinals)).map_err(fault)
     }
 
     /// The places whose names have all these words, the last of which may be just begun.
@@ -64,7 +62,7 @@ impl TextView {
         clauses.push(in_names(&|field| {
             Box::new(FuzzyTermQuery::new_prefix(Term::from_field_text(field, begun), 0, true)) as Box<dyn Query>
         }));
-        self.searcher.search(&BooleanQuery::new(clauses), &Matches).map_err(fault)
+        self.searcher.search(&BooleanQuery::new(clauses), &Matches(&self.ordinals)).map_err(fault)
     }
 
     /// The name of a place that was found, as it is written.
@@ -86,8 +84,12 @@ impl TextView {
         self.searcher.segment_readers().iter().map(|segment| segment.segment_id().uuid_string()).collect()
     }
 
-    /// All places that the index holds.
-    pub(super) fn places(&self) -> Result<Vec<KeptPlace>, TantivyError> {
+    /// All places that the index holds, in the order of their ordinals.
+    pub(in crate::search) fn places(&self) -> Result<Vec<KeptPlace>, Fault> {
+        self.read_places().map_err(fault)
+    }
+
+    fn read_places(&self) -> Result<Vec<KeptPlace>, TantivyError> {
         let mut places = Vec::new();
         for segment in self.searcher.segment_readers() {
             let column = |name: &str| segment.fast_fields().column_first_or_default::<u64>(name);
@@ -102,6 +104,7 @@ impl TextView {
                 });
             }
         }
+        places.sort_by_key(|place| place.ordinal);
         Ok(places)
     }
 
@@ -138,21 +141,27 @@ fn exact(field: Field, term: &str) -> Box<dyn Query> {
     Box::new(TermQuery::new(Term::from_field_text(field, term), IndexRecordOption::WithFreqs))
 }
 
+/// The ordinal of each document of a segment.
+pub(super) fn ordinals(segment: &SegmentReader) -> Result<Ordinals, TantivyError> {
+    let column = segment.fast_fields().column_first_or_default::<u64>("ordinal")?;
+    Ok((0..segment.max_doc()).map(|document| column.get_val(document) as u32).collect())
+}
+
 /// Collects every match: facets need them all.
-struct Matches;
+struct Matches<'a>(&'a [Ordinals]);
 
 struct SegmentMatches {
     segment: SegmentOrdinal,
-    ordinals: Arc<dyn ColumnValues<u64>>,
+    ordinals: Ordinals,
     found: Vec<Match>,
 }
 
-impl Collector for Matches {
+impl Collector for Matches<'_> {
     type Fruit = Vec<Match>;
     type Child = SegmentMatches;
 
-    fn for_segment(&self, segment: SegmentOrdinal, reader: &SegmentReader) -> Result<SegmentMatches, TantivyError> {
-        let ordinals = reader.fast_fields().column_first_or_default("ordinal")?;
+    fn for_segment(&self, segment: SegmentOrdinal, _: &SegmentReader) -> Result<SegmentMatches, TantivyError> {
+        let ordinals = self.0.get(segment as usize).cloned().unwrap_or_default();
         Ok(SegmentMatches { segment, ordinals, found: Vec::new() })
     }
 
@@ -169,8 +178,10 @@ impl SegmentCollector for SegmentMatches {
     type Fruit = Vec<Match>;
 
     fn collect(&mut self, document: DocId, score: Score) {
-        let ordinal = self.ordinals.get_val(document) as u32;
-        self.found.push(Match { ordinal, score, address: DocAddress::new(self.segment, document) });
+        if let Some(ordinal) = self.ordinals.get(document as usize) {
+            let address = DocAddress::new(self.segment, document);
+            self.found.push(Match { ordinal: *ordinal, score, address });
+        }
     }
 
     fn harvest(self) -> Vec<Match> {
