@@ -136,7 +136,7 @@ pub struct SuggestionsJson {
 #[derive(Serialize, ToSchema)]
 pub struct SuggestionJson {
     text: String,
-    /// `category`, `place` or `words`
+    /// `category`, `dish`, `street`, `place` or `words`
     kind: &'static str,
     url: String,
 }
@@ -146,7 +146,7 @@ pub struct SuggestionJson {
     get,
     path = "/api/v1/suggest",
     params(("q" = Option<String>, Query, description = "What was typed so far")),
-    responses((status = 200, description = "Categories first, then places", body = SuggestionsJson))
+    responses((status = 200, description = "Categories first, then dishes, streets and places", body = SuggestionsJson))
 )]
 pub async fn suggest(State(site): State<Site>, UrlQuery(begun): UrlQuery<Begun>) -> ApiResult {
     let begun: String = begun.q.chars().take(MAX_BEGUN_CHARACTERS).collect();
@@ -159,10 +159,9 @@ pub async fn suggest(State(site): State<Site>, UrlQuery(begun): UrlQuery<Begun>)
                 let url = Filters { categories: vec![CategoryId(id)], ..Filters::default() }.url();
                 SuggestionJson { text: category_name(id, text), kind: "category", url }
             }
-            SuggestionKind::Words => {
-                let url = Filters { words: text.clone(), ..Filters::default() }.url();
-                SuggestionJson { text, kind: "words", url }
-            }
+            SuggestionKind::Words => words_suggestion(text, "words"),
+            SuggestionKind::Dish => words_suggestion(text, "dish"),
+            SuggestionKind::Street => words_suggestion(text, "street"),
             SuggestionKind::Place(id) => match directory::place(&snapshot, Id::from_bytes(id))? {
                 Some(place) => SuggestionJson { text, kind: "place", url: place.path() },
                 None => continue,
@@ -170,6 +169,11 @@ pub async fn suggest(State(site): State<Site>, UrlQuery(begun): UrlQuery<Begun>)
         });
     }
     Ok(Json(SuggestionsJson { items }).into_response())
+}
+
+fn words_suggestion(text: String, kind: &'static str) -> SuggestionJson {
+    let url = Filters { words: text.clone(), ..Filters::default() }.url();
+    SuggestionJson { text, kind, url }
 }
 
 /// The name in the language that was typed; where another word for it was typed, the English one, since several

@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::search::words;
+use crate::base::Locale;
+use crate::search::{language, words};
 
 /// Deeper than any tree that people browse; ends a tree that bites its tail.
 const MAX_DEPTH: usize = 16;
@@ -14,7 +15,7 @@ pub struct Category {
     pub id: u16,
     pub parent: Option<u16>,
     /// Names and synonyms in all languages; the first is the one to show.
-    pub names: Vec<String>,
+    pub names: Vec<(Locale, String)>,
 }
 
 /// All categories.
@@ -22,7 +23,7 @@ pub struct Category {
 pub struct Categories {
     /// By id.
     parents: Vec<Option<u16>>,
-    /// Word -> the categories that have it in one of their names.
+    /// Word, or stem with its language -> the categories that have it in one of their names.
     by_word: HashMap<String, Vec<u16>>,
     /// (Folded name, category) -> the name as written.
     by_name: BTreeMap<(String, u16), String>,
@@ -35,12 +36,10 @@ impl Categories {
             if let Some(parent) = category.parent {
                 made.set_parent(category.id, parent);
             }
-            for name in &category.names {
+            for (locale, name) in &category.names {
                 for word in words::words_of(name) {
-                    let with_word = made.by_word.entry(word).or_default();
-                    if !with_word.contains(&category.id) {
-                        with_word.push(category.id);
-                    }
+                    made.add_word(language::stem(*locale, &word), category.id);
+                    made.add_word(Some(word), category.id);
                 }
                 made.by_name.entry((words::folded_name(name), category.id)).or_insert_with(|| name.clone());
             }
@@ -61,9 +60,21 @@ impl Categories {
         }
     }
 
-    /// Those that have this word in one of their names.
-    pub(super) fn with_word(&self, word: &str) -> &[u16] {
-        self.by_word.get(word).map_or(&[], Vec::as_slice)
+    fn add_word(&mut self, word: Option<String>, category: u16) {
+        let Some(word) = word else { return };
+        let with_word = self.by_word.entry(word).or_default();
+        if !with_word.contains(&category) {
+            with_word.push(category);
+        }
+    }
+
+    /// Those that have this word, or another form of it, in one of their names.
+    pub(super) fn with_word(&self, word: &str) -> Vec<u16> {
+        let forms = std::iter::once(word.to_owned()).chain(language::stems(word));
+        let mut found: Vec<u16> = forms.filter_map(|form| self.by_word.get(&form)).flatten().copied().collect();
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     /// Those with a name that begins so, shortest name first.
@@ -84,7 +95,7 @@ mod tests {
     use super::*;
 
     fn category(id: u16, parent: Option<u16>, names: &[&str]) -> Category {
-        Category { id, parent, names: names.iter().map(|name| (*name).to_owned()).collect() }
+        Category { id, parent, names: names.iter().map(|name| (Locale::Fi, (*name).to_owned())).collect() }
     }
 
     #[test]
@@ -96,6 +107,7 @@ mod tests {
         assert_eq!(categories.with_word("餐馆"), [1]);
         assert_eq!(categories.with_word("friseur"), [2]);
         assert_eq!(categories.with_word("kampaamo"), [2]);
+        assert_eq!(categories.with_word("ravintolassa"), [1], "another form");
         assert_eq!(categories.with_prefix("rav"), [("Ravintola", 1)]);
     }
 

@@ -1,7 +1,7 @@
 //! What search knows of a place: one document, assembled above from whatever capabilities contribute. No capability
 //! is named here, and nothing here is shown to people: pages read the store by the ids that search answers.
 
-use crate::base::{Interval, Point};
+use crate::base::{Interval, Locale, Point};
 
 /// Everything by which a place can be found, filtered and sorted.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +17,8 @@ pub struct Document {
     pub rating: Rating,
     pub flags: Flags,
     pub hours: Hours,
+    /// The language of its words, if somebody told; guessed else.
+    pub language: Option<Locale>,
     /// All other words by which it is found; `name` is always one.
     pub words: Vec<(Field, String)>,
 }

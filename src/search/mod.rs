@@ -12,6 +12,7 @@ mod feeder;
 mod grid;
 mod home;
 mod kept;
+mod language;
 mod ordinals;
 mod projection;
 mod query;
@@ -308,7 +309,7 @@ fn is_blank(typed: &str) -> bool {
 
 /// Without the text index: the places of the categories that the words mean.
 fn without_words(query: &Query, terms: &[String], view: &View) -> Results {
-    let meant: Vec<u16> = terms.iter().flat_map(|term| view.categories.with_word(term)).copied().collect();
+    let meant: Vec<u16> = terms.iter().flat_map(|term| view.categories.with_word(term)).collect();
     if meant.is_empty() {
         return Results::default();
     }

@@ -110,6 +110,9 @@ pub struct Suggestion {
 pub enum SuggestionKind {
     Category(u16),
     Place([u8; 16]),
+    /// Something that can be had: a cuisine, a dish, an offer. Search for it.
+    Dish,
+    Street,
     /// A name that several places carry: search for it.
     Words,
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use tempfile::TempDir;
 
-use crate::base::{Interval, Point, Timestamp};
+use crate::base::{Interval, Locale, Point, Timestamp};
 use crate::search::{Categories, Category, Change, Document, Flags, Hours, OpenState, Query, Rating, Search, Whose};
 
 const STORE: [u8; 16] = [7; 16];
@@ -26,7 +26,7 @@ fn tree() -> Categories {
     let category = |id, parent, names: &[&str]| Category {
         id,
         parent,
-        names: names.iter().map(|name| (*name).to_owned()).collect(),
+        names: names.iter().map(|name| (Locale::En, (*name).to_owned())).collect(),
     };
     Categories::new(&[
         category(FOOD, None, &["Food and drink", "Essen und Trinken"]),
@@ -53,6 +53,7 @@ fn place(number: u8, name: &str) -> Document {
         rating: Rating::default(),
         flags: Flags::NONE,
         hours: Hours::Unknown,
+        language: None,
         words: Vec::new(),
     }
 }

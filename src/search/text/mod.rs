@@ -2,6 +2,7 @@
 //! with scores; everything that changes by the hour (open, offers, ratings) is left to the place table.
 
 mod ask;
+mod phrases;
 mod schema;
 
 use std::collections::HashMap;
@@ -21,6 +22,7 @@ use crate::search::text::schema::Fields;
 use crate::search::words;
 
 pub(super) use ask::Match;
+pub(super) use phrases::Phrase;
 
 /// Another number, another way of indexing: an index with an older one is made anew.
 const SCHEMA: u32 = 2;
@@ -32,11 +34,15 @@ const WRITER_BYTES: usize = 24_000_000;
 pub(super) struct TextView {
     searcher: Searcher,
     fields: Fields,
-    ordinals: Arc<[Ordinals]>,
+    columns: Arc<[Arc<Columns>]>,
 }
 
-/// The ordinal of each document of a segment: every match needs one.
-type Ordinals = Arc<[u32]>;
+/// What every match of a segment needs, by document.
+struct Columns {
+    ordinals: Vec<u32>,
+    /// How many words the name has.
+    name_words: Vec<u8>,
+}
 
 pub(super) struct TextWriter {
     writer: IndexWriter,
@@ -46,7 +52,7 @@ pub(super) struct TextWriter {
     /// `None` in memory.
     dir: Option<PathBuf>,
     folder: Option<Folder>,
-    ordinals: HashMap<SegmentId, Ordinals>,
+    columns: HashMap<SegmentId, Arc<Columns>>,
     view: TextView,
 }
 
@@ -125,9 +131,9 @@ impl TextWriter {
         let options = IndexWriterOptions::builder().memory_budget_per_thread(WRITER_BYTES).num_merge_threads(1);
         let writer = index.writer_with_options(options.build())?;
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
-        let view = TextView { searcher: reader.searcher(), fields, ordinals: Arc::new([]) };
-        let (dir, folder, ordinals) = (None, None, HashMap::new());
-        let mut text = TextWriter { writer, reader, fields, store_id, dir, folder, ordinals, view };
+        let view = TextView { searcher: reader.searcher(), fields, columns: Arc::new([]) };
+        let (dir, folder, columns) = (None, None, HashMap::new());
+        let mut text = TextWriter { writer, reader, fields, store_id, dir, folder, columns, view };
         text.look_again()?;
         Ok(text)
     }
@@ -157,17 +163,17 @@ impl TextWriter {
     fn look_again(&mut self) -> Result<(), TantivyError> {
         self.reader.reload()?;
         let searcher = self.reader.searcher();
-        let mut known = std::mem::take(&mut self.ordinals);
+        let mut known = std::mem::take(&mut self.columns);
         let mut all = Vec::new();
         for segment in searcher.segment_readers() {
-            let ordinals = match known.remove(&segment.segment_id()) {
-                Some(ordinals) => ordinals,
-                None => ask::ordinals(segment)?,
+            let columns = match known.remove(&segment.segment_id()) {
+                Some(columns) => columns,
+                None => Arc::new(ask::columns(segment)?),
             };
-            self.ordinals.insert(segment.segment_id(), Arc::clone(&ordinals));
-            all.push(ordinals);
+            self.columns.insert(segment.segment_id(), Arc::clone(&columns));
+            all.push(columns);
         }
-        self.view = TextView { searcher, fields: self.fields, ordinals: all.into() };
+        self.view = TextView { searcher, fields: self.fields, columns: all.into() };
         Ok(())
     }
 
@@ -219,6 +225,7 @@ pub(super) fn fingerprint(document: &Document, line: &[u16]) -> u64 {
     for category in line {
         add(&category.to_le_bytes());
     }
+    add(&[document.language.map_or(u8::MAX, |language| language as u8)]);
     for (field, text) in &document.words {
         add(&[*field as u8]);
         add(text.as_bytes());
