@@ -9,6 +9,9 @@ use crate::search::{language, words};
 /// Deeper than any tree that people browse; ends a tree that bites its tail.
 const MAX_DEPTH: usize = 16;
 
+/// Names of categories with more words are not recognised as a whole.
+const MAX_NAME_WORDS: usize = 5;
+
 /// One category, as it is handed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Category {
@@ -77,6 +80,24 @@ impl Categories {
         found
     }
 
+    /// Those of which one name is said whole by neighbouring words: with "sushi restaurant" sushi
+    /// restaurants are meant, and not every restaurant.
+    pub(super) fn named(&self, terms: &[String]) -> Vec<u16> {
+        let mut named: Vec<u16> = Vec::new();
+        for length in 1..=terms.len().min(MAX_NAME_WORDS) {
+            for run in terms.windows(length) {
+                let name = run.join(" ");
+                let found = self.by_name.range((name.clone(), 0)..=(name, u16::MAX)).map(|((_, id), _)| *id);
+                let found: Vec<u16> = found.collect();
+                if !found.is_empty() {
+                    // A longer name says more than the words in it.
+                    named = found;
+                }
+            }
+        }
+        named
+    }
+
     /// Those with a name that begins so, shortest name first.
     pub(super) fn with_prefix(&self, folded: &str) -> Vec<(&str, u16)> {
         let mut found: Vec<(&str, u16)> = self
@@ -108,6 +129,9 @@ mod tests {
         assert_eq!(categories.with_word("friseur"), [2]);
         assert_eq!(categories.with_word("kampaamo"), [2]);
         assert_eq!(categories.with_word("ravintolassa"), [1], "another form");
+        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(categories.named(&words("parturi kampaamo helsinki")), [2]);
+        assert!(categories.named(&words("kampaamo")).is_empty());
         assert_eq!(categories.with_prefix("rav"), [("Ravintola", 1)]);
     }
 

@@ -103,8 +103,12 @@ pub struct Flags(u32);
 
 impl Flags {
     pub const NONE: Flags = Flags(0);
-    pub const DIETS: Flags =
-        Flags::NONE.with(Flag::Vegetarian).with(Flag::Vegan).with(Flag::Halal).with(Flag::Kosher).with(Flag::GlutenFree);
+    pub const DIETS: Flags = Flags::NONE
+        .with(Flag::Vegetarian)
+        .with(Flag::Vegan)
+        .with(Flag::Halal)
+        .with(Flag::Kosher)
+        .with(Flag::GlutenFree);
 
     #[must_use]
     pub const fn with(self, flag: Flag) -> Flags {

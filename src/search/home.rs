@@ -7,10 +7,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::base::Timestamp;
 use crate::base::clock::monotonic;
+use crate::search::Whose;
 use crate::search::feeder::Feeder;
 use crate::search::kept::{self, Due};
 use crate::search::table::Table;
-use crate::search::Whose;
 
 /// A table that changed is kept so often: what came later is replayed from the log.
 const KEEP_EVERY: Duration = Duration::from_secs(300);

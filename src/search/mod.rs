@@ -223,7 +223,8 @@ impl Search {
         }
         match self.read(|| view.text.find(&terms, sieve::area(query), &view.categories)) {
             Some(found) => {
-                let results = sieve::sift(query, &view.table, &view.categories, &found);
+                let named = view.categories.named(&terms);
+                let results = sieve::sift(query, &view.table, &view.categories, &found, &named);
                 Results { is_partial: !view.is_whole || self.is_broken.load(Ordering::Relaxed), ..results }
             }
             None => Results { is_partial: true, ..without_words(query, &terms, &view) },

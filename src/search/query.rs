@@ -87,7 +87,7 @@ pub struct Hit {
 }
 
 /// How many places there would be with one choice in place of those made in its facet. The counts of a facet heed the
-/// filters of all other facets, so that a second choice within one can be offered. Only what counts at least one is listed.
+/// filters of all other facets, so that a second choice within one can be offered. What counts none is left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facets {
     /// With descendants; most first.

@@ -25,15 +25,26 @@ pub(super) fn browse(query: &Query, table: &Table, categories: &Categories) -> R
     sieve.results()
 }
 
-/// The places that the text index found for the query's words.
-pub(super) fn sift(query: &Query, table: &Table, categories: &Categories, found: &[Match]) -> Results {
+/// What a place gains that is itself of a category which the words name whole, not of one below it.
+const NAMED_SCORE: f32 = 4.0;
+
+/// The places that the text index found for the query's words, which name these categories.
+pub(super) fn sift(
+    query: &Query,
+    table: &Table,
+    categories: &Categories,
+    found: &[Match],
+    named: &[u16],
+) -> Results {
     let mut sieve = Sieve::new(query, table, categories);
     for one in found {
         if let Some((chunk, slot)) = table.find(one.ordinal)
             && let Some(point) = chunk.points.get(slot)
             && let Some(nearness) = sieve.nearness(*point)
         {
-            sieve.take(chunk, slot, nearness, one.score);
+            let is_named = chunk.categories.get(slot).is_some_and(|category| named.contains(category));
+            let score = if is_named { one.score + NAMED_SCORE } else { one.score };
+            sieve.take(chunk, slot, nearness, score);
         }
     }
     sieve.results()

@@ -172,8 +172,7 @@ impl Table {
     }
 
     fn chunk_with_room(&mut self, cell: Cell) -> u32 {
-        let has_room =
-            |number: &u32| self.chunks.get(*number as usize).is_some_and(|chunk| chunk.len() < CHUNK_ROWS);
+        let has_room = |number: &u32| self.chunks.get(*number as usize).is_some_and(|chunk| chunk.len() < CHUNK_ROWS);
         let of_cell = self.cells.range((cell, 0)..=(cell, u32::MAX)).map(|(_, number)| *number);
         if let Some(number) = of_cell.rev().find(has_room) {
             return number;

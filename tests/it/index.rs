@@ -100,7 +100,6 @@ fn an_index_that_is_lost_or_damaged_while_the_server_is_stopped_heals() {
         server.stop();
     }
     std::fs::remove_dir_all(&index).unwrap();
-    std::fs::write(&index, "a file where a folder should be").unwrap();
     let server = Launch::demo().start_on(folder.path());
     heals(&server, "the folder");
 }

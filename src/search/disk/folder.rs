@@ -112,7 +112,8 @@ impl Directory for Folder {
     fn get_file_handle(&self, name: &Path) -> Result<Arc<dyn FileHandle>, OpenReadError> {
         let sealed = self.open(name).map_err(|error| unreadable(error, name))?;
         if name.extension().is_some_and(|extension| extension == HELD) {
-            let whole = sealed.whole().inspect_err(|error| self.note(error)).map_err(|error| unreadable(error, name))?;
+            let whole =
+                sealed.whole().inspect_err(|error| self.note(error)).map_err(|error| unreadable(error, name))?;
             return Ok(Arc::new(OwnedBytes::new(whole)));
         }
         Ok(Arc::new(Handle { number: self.0.cache.number(), sealed, folder: self.clone() }))
@@ -120,9 +121,11 @@ impl Directory for Folder {
 
     fn delete(&self, name: &Path) -> Result<(), DeleteError> {
         self.files().names.remove(name);
-        fs::remove_file(self.0.path.join(name)).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => DeleteError::FileDoesNotExist(name.to_owned()),
-            _ => DeleteError::IoError { io_error: Arc::new(error), filepath: name.to_owned() },
+        fs::remove_file(self.0.path.join(name)).map_err(|error| {
+            if error.kind() == ErrorKind::NotFound {
+                return DeleteError::FileDoesNotExist(name.to_owned());
+            }
+            DeleteError::IoError { io_error: Arc::new(error), filepath: name.to_owned() }
         })
     }
 
@@ -131,9 +134,11 @@ impl Directory for Folder {
     }
 
     fn open_write(&self, name: &Path) -> Result<WritePtr, OpenWriteError> {
-        let file = File::create_new(self.0.path.join(name)).map_err(|error| match error.kind() {
-            ErrorKind::AlreadyExists => OpenWriteError::FileAlreadyExists(name.to_owned()),
-            _ => OpenWriteError::wrap_io_error(error, name.to_owned()),
+        let file = File::create_new(self.0.path.join(name)).map_err(|error| {
+            if error.kind() == ErrorKind::AlreadyExists {
+                return OpenWriteError::FileAlreadyExists(name.to_owned());
+            }
+            OpenWriteError::wrap_io_error(error, name.to_owned())
         })?;
         let writer = Writer::new(BufWriter::with_capacity(BLOCK, file));
         Ok(BufWriter::new(Box::new(Writing { writer, folder: self.clone(), name: name.to_owned() })))
@@ -166,10 +171,10 @@ impl Directory for Folder {
 }
 
 fn unreadable(error: io::Error, name: &Path) -> OpenReadError {
-    match error.kind() {
-        ErrorKind::NotFound => OpenReadError::FileDoesNotExist(name.to_owned()),
-        _ => OpenReadError::wrap_io_error(error, name.to_owned()),
+    if error.kind() == ErrorKind::NotFound {
+        return OpenReadError::FileDoesNotExist(name.to_owned());
     }
+    OpenReadError::wrap_io_error(error, name.to_owned())
 }
 
 impl fmt::Debug for Folder {

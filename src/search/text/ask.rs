@@ -136,7 +136,9 @@ impl TextView {
         clauses.push(in_names(&|field| {
             Box::new(FuzzyTermQuery::new_prefix(Term::from_field_text(field, begun), 0, true)) as Box<dyn Query>
         }));
-        self.searcher.search(&BooleanQuery::new(clauses), &Matches { columns: &self.columns, terms: terms.len() }).map_err(fault)
+        self.searcher
+            .search(&BooleanQuery::new(clauses), &Matches { columns: &self.columns, terms: terms.len() })
+            .map_err(fault)
     }
 
     /// Dishes or streets that have a word that begins so.

@@ -216,7 +216,8 @@ fn demo_places() -> Vec<Place> {
     import(&store, File::open(EXTRACT).expect("the extract"), Take::default(), |_| ()).expect("a good extract");
     let snapshot = store.snapshot().expect("a snapshot");
     let read: &dyn Read = &snapshot;
-    let places: Vec<Place> = read.scan(&PLACES, Span::all()).expect("places").map(|row| row.expect("a place").1).collect();
+    let places: Vec<Place> =
+        read.scan(&PLACES, Span::all()).expect("places").map(|row| row.expect("a place").1).collect();
     assert!(places.len() > 1_000 && Categories::get().by_id(places[0].category).is_some());
     places
 }
