@@ -23,7 +23,7 @@ use crate::base::{Clock, Fault, Timestamp};
 use crate::directory::{self, Places};
 use crate::offers::OffersOfPlaces;
 use crate::reviews::Ratings;
-use crate::search::{Contributor, OpenState, Projection, Search};
+use crate::search::{Contributor, OpenState, Projection, Search, Whose};
 use crate::store::{Condition, Folder, FolderFault, Growth, Store, grow};
 use crate::vouchers::Signer;
 use crate::web::{
@@ -170,15 +170,18 @@ pub fn following_search(store: &Store, folder: &Folder) -> Result<Arc<Search>, F
 
 /// Search in its folder, and the projection that fills it with what the capabilities contribute.
 pub fn search(store: &Store, folder: &Folder) -> Result<(Arc<Search>, Projection), Fault> {
-    let (search, state) = Search::open(&folder.index(), store.snapshot()?.head().store_id)?;
-    if let OpenState::NeedsRebuild(why) = state {
-        tracing::info!(why, "the search index is made anew");
-    }
+    let snapshot = store.snapshot()?;
+    let whose = Whose { store_id: snapshot.head().store_id, head: snapshot.seq(), now: store.clock().now() };
+    let (search, state) = Search::open(&folder.index(), &whose)?;
     search.set_categories(directory::search_categories());
     let search = Arc::new(search);
     let contributors: Vec<Box<dyn Contributor>> =
         vec![Box::new(Places), Box::new(OffersOfPlaces::default()), Box::new(Ratings)];
-    let projection = Projection::new(search.clone(), store.clock().clone(), Box::new(Places), contributors);
+    let mut projection = Projection::new(search.clone(), store.clock().clone(), Box::new(Places), contributors);
+    match state {
+        OpenState::Resumed { seq, due } => projection.resume(&snapshot, seq, due)?,
+        OpenState::NeedsRebuild(why) => tracing::info!(why, "the search index is made anew"),
+    }
     Ok((search, projection))
 }
 

@@ -36,6 +36,8 @@ impl Source for Places {
             rating: Rating::default(),
             flags: flags(&place),
             hours: Hours::Unknown,
+            // Nobody can tell us yet: the desk has no field for it.
+            language: None,
             words: words(&place),
         }))
     }
@@ -106,13 +108,13 @@ pub fn search_categories() -> search::Categories {
     search::Categories::new(&Categories::get().all().map(search_category).collect::<Vec<_>>())
 }
 
-fn own_words(category: &Category) -> Vec<String> {
-    let names = Locale::ALL.into_iter().map(|locale| category.name(locale));
-    let terms = Locale::ALL.into_iter().flat_map(|locale| category.terms(locale));
-    let mut words: Vec<String> = Vec::new();
-    for word in names.chain(terms) {
-        if !words.iter().any(|known| known == word) {
-            words.push(word.to_owned());
+fn own_words(category: &Category) -> Vec<(Locale, String)> {
+    let names = Locale::ALL.into_iter().map(|locale| (locale, category.name(locale)));
+    let terms = Locale::ALL.into_iter().flat_map(|locale| category.terms(locale).map(move |term| (locale, term)));
+    let mut words: Vec<(Locale, String)> = Vec::new();
+    for (locale, word) in names.chain(terms) {
+        if !words.iter().any(|(_, known)| known == word) {
+            words.push((locale, word.to_owned()));
         }
     }
     words

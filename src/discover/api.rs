@@ -32,6 +32,8 @@ pub struct PlacesJson {
     /// The cursor of the next page
     next: Option<String>,
     total: usize,
+    /// The index is being made anew: there may be more
+    partial: bool,
     facets: FacetsJson,
 }
 
@@ -48,7 +50,7 @@ pub struct PlacesJson {
         ("open" = Option<String>, Query, description = "`now`, or an instant in RFC 3339"),
         ("deals" = Option<String>, Query, description = "`yes`: only where something is on sale"),
         ("wheelchair" = Option<String>, Query, description = "`yes`: only where it is step-free"),
-        ("diet" = Option<String>, Query, description = "Such as `vegan` or `gluten-free`; repeated: all of them"),
+        ("diet" = Option<String>, Query, description = "Such as `vegan` or `gluten-free`; repeated: any of them"),
         ("rating" = Option<f32>, Query, description = "At least so many stars"),
         ("sort" = Option<String>, Query, description = "`relevance`, `distance` or `rating`"),
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
@@ -66,12 +68,13 @@ pub async fn places(State(site): State<Site>, uri: Uri, RawQuery(query): RawQuer
     settle(&site).await?;
     let snapshot = site.store.snapshot()?;
     let moment = Moment::of(&snapshot, &site)?;
-    let results = site.search.find(&filters.query(moment.now, offset, asked.limit))?;
+    let results = site.search.find(&filters.query(moment.now, offset, asked.limit));
     let end = offset + results.items.len();
     let next = (end < results.total && end <= MAX_OFFSET && !results.items.is_empty()).then(|| cursor(end).text());
     let link = next.as_ref().and_then(|cursor| next_link(&uri, cursor));
     let items = found(&snapshot, &moment, &results)?.iter().map(FoundJson::of).collect();
-    let body = PlacesJson { items, next, total: results.total, facets: FacetsJson::of(&results.facets) };
+    let facets = FacetsJson::of(&results.facets);
+    let body = PlacesJson { items, next, total: results.total, partial: results.is_partial, facets };
     let mut response = Json(body).into_response();
     if let Some(link) = link {
         response.headers_mut().insert(LINK, link);
@@ -133,7 +136,7 @@ pub struct SuggestionsJson {
 #[derive(Serialize, ToSchema)]
 pub struct SuggestionJson {
     text: String,
-    /// `category`, `place` or `words`
+    /// `category`, `dish`, `street`, `place` or `words`
     kind: &'static str,
     url: String,
 }
@@ -143,23 +146,22 @@ pub struct SuggestionJson {
     get,
     path = "/api/v1/suggest",
     params(("q" = Option<String>, Query, description = "What was typed so far")),
-    responses((status = 200, description = "Categories first, then places", body = SuggestionsJson))
+    responses((status = 200, description = "Categories first, then dishes, streets and places", body = SuggestionsJson))
 )]
 pub async fn suggest(State(site): State<Site>, UrlQuery(begun): UrlQuery<Begun>) -> ApiResult {
     let begun: String = begun.q.chars().take(MAX_BEGUN_CHARACTERS).collect();
     let snapshot = site.store.snapshot()?;
     let mut items = Vec::new();
-    for suggestion in site.search.suggest(&begun, SUGGESTIONS)? {
+    for suggestion in site.search.suggest(&begun, SUGGESTIONS) {
         let text = suggestion.text;
         items.push(match suggestion.kind {
             SuggestionKind::Category(id) => {
                 let url = Filters { categories: vec![CategoryId(id)], ..Filters::default() }.url();
                 SuggestionJson { text: category_name(id, text), kind: "category", url }
             }
-            SuggestionKind::Words => {
-                let url = Filters { words: text.clone(), ..Filters::default() }.url();
-                SuggestionJson { text, kind: "words", url }
-            }
+            SuggestionKind::Words => words_suggestion(text, "words"),
+            SuggestionKind::Dish => words_suggestion(text, "dish"),
+            SuggestionKind::Street => words_suggestion(text, "street"),
             SuggestionKind::Place(id) => match directory::place(&snapshot, Id::from_bytes(id))? {
                 Some(place) => SuggestionJson { text, kind: "place", url: place.path() },
                 None => continue,
@@ -167,6 +169,11 @@ pub async fn suggest(State(site): State<Site>, UrlQuery(begun): UrlQuery<Begun>)
         });
     }
     Ok(Json(SuggestionsJson { items }).into_response())
+}
+
+fn words_suggestion(text: String, kind: &'static str) -> SuggestionJson {
+    let url = Filters { words: text.clone(), ..Filters::default() }.url();
+    SuggestionJson { text, kind, url }
 }
 
 /// The name in the language that was typed; where another word for it was typed, the English one, since several
@@ -193,7 +200,7 @@ pub struct CategoriesJson {
     responses((status = 200, description = "Families, and the kinds below them", body = CategoriesJson))
 )]
 pub async fn categories(State(site): State<Site>, headers: HeaderMap) -> ApiResult<Response> {
-    let all = site.search.find(&Query { limit: 1, ..Query::all(site.clock().now()) })?;
+    let all = site.search.find(&Query { limit: 1, ..Query::all(site.clock().now()) });
     let counts = all.facets.categories.into_iter().collect();
     let items = Categories::get().families().map(|family| CategoryJson::of(family, &counts)).collect();
     tagged(&headers, &CategoriesJson { items })

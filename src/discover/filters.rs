@@ -7,7 +7,7 @@ use crate::search::{Flag, Flags, Query, Sort};
 
 const MAX_WORDS_CHARACTERS: usize = 200;
 const MAX_WITHIN_M: u32 = 100_000;
-const MAX_CATEGORIES: usize = 20;
+pub(super) const MAX_CATEGORIES: usize = 20;
 /// Yes-or-no filters with a parameter of their own.
 const SWITCHES: [(&str, Flag); 2] = [("deals", Flag::HasOffer), ("wheelchair", Flag::Wheelchair)];
 /// The values of `diet`.
@@ -25,7 +25,7 @@ pub struct Filters {
     /// Any of these.
     pub categories: Vec<CategoryId>,
     pub open: Option<Open>,
-    /// All of these, each once.
+    /// Each once: all of these, but any of the diets.
     pub flags: Vec<Flag>,
     /// Stars times 100.
     pub min_rating: Option<u16>,

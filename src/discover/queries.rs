@@ -101,17 +101,17 @@ pub fn offers_at(read: &dyn Read, place: PlaceId, now: Timestamp) -> Result<Vec<
 }
 
 /// Places near of the same category, without the place itself.
-pub fn similar(search: &Search, now: Timestamp, id: PlaceId, place: &Place, limit: usize) -> Result<Results, Fault> {
+pub fn similar(search: &Search, now: Timestamp, id: PlaceId, place: &Place, limit: usize) -> Results {
     let mut results = search.find(&Query {
         near: Some(place.point),
         within_m: Some(SIMILAR_WITHIN_M),
         categories: vec![place.category.0],
         limit: limit + 1,
         ..Query::all(now)
-    })?;
+    });
     results.items.retain(|hit| hit.id != *id.as_bytes());
     results.items.truncate(limit);
-    Ok(results)
+    results
 }
 
 /// Offers whose sale ends first, each with its place.

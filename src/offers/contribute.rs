@@ -9,7 +9,7 @@ use crate::offers::model::{OFFERS, OfferId, Standing};
 use crate::offers::queries::{Listing, listings_of_place};
 use crate::offers::rules::Phase;
 use crate::search::{Contributor, Document, Field, Flag};
-use crate::store::{Effect, Key, Read};
+use crate::store::{Effect, Key, Read, Span};
 
 /// Something sold out may come back when holds lapse, which no row tells: it is looked at again after so many seconds.
 const LOOK_AGAIN_SECONDS: i64 = 60;
@@ -33,6 +33,16 @@ impl Contributor for OffersOfPlaces {
             None
         };
         Ok(place.into_iter().map(|place| *place.as_bytes()).collect())
+    }
+
+    fn resume(&mut self, read: &dyn Read) -> Result<(), Fault> {
+        for row in read.scan(&OFFERS, Span::all())? {
+            let (_, offer) = row?;
+            if offer.standing == Standing::Published {
+                self.pools.insert(offer.pool, offer.place);
+            }
+        }
+        Ok(())
     }
 
     fn contribute(

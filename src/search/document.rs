@@ -1,7 +1,7 @@
 //! What search knows of a place: one document, assembled above from whatever capabilities contribute. No capability
 //! is named here, and nothing here is shown to people: pages read the store by the ids that search answers.
 
-use crate::base::{Interval, Point};
+use crate::base::{Interval, Locale, Point};
 
 /// Everything by which a place can be found, filtered and sorted.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +17,8 @@ pub struct Document {
     pub rating: Rating,
     pub flags: Flags,
     pub hours: Hours,
+    /// The language of its words, if somebody told; guessed else.
+    pub language: Option<Locale>,
     /// All other words by which it is found; `name` is always one.
     pub words: Vec<(Field, String)>,
 }
@@ -85,6 +87,11 @@ impl Flag {
         }
     }
 
+    /// Whether it is one of the diets, which are one facet: a second one widens the choice.
+    pub const fn is_diet(self) -> bool {
+        Flags::DIETS.has(self)
+    }
+
     pub fn by_name(name: &str) -> Option<Flag> {
         Flag::ALL.into_iter().find(|flag| flag.name() == name)
     }
@@ -96,6 +103,12 @@ pub struct Flags(u32);
 
 impl Flags {
     pub const NONE: Flags = Flags(0);
+    pub const DIETS: Flags = Flags::NONE
+        .with(Flag::Vegetarian)
+        .with(Flag::Vegan)
+        .with(Flag::Halal)
+        .with(Flag::Kosher)
+        .with(Flag::GlutenFree);
 
     #[must_use]
     pub const fn with(self, flag: Flag) -> Flags {
@@ -106,8 +119,22 @@ impl Flags {
         self.0 & (1 << flag as u32) != 0
     }
 
-    pub const fn has_all(self, others: Flags) -> bool {
-        self.0 & others.0 == others.0
+    pub(super) const fn bits(self) -> u32 {
+        self.0
+    }
+
+    pub(super) const fn from_bits(bits: u32) -> Flags {
+        Flags(bits)
+    }
+
+    /// Those that are in both.
+    #[must_use]
+    pub const fn and(self, others: Flags) -> Flags {
+        Flags(self.0 & others.0)
+    }
+
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
     }
 }
 

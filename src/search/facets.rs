@@ -16,10 +16,21 @@ pub(super) struct Missed(u8);
 impl Missed {
     pub(super) const NONE: Missed = Missed(0);
     pub(super) const CATEGORY: Missed = Missed(1);
-    pub(super) const FLAGS: Missed = Missed(2);
-    pub(super) const OPEN: Missed = Missed(4);
-    pub(super) const PRICE: Missed = Missed(8);
-    pub(super) const RATING: Missed = Missed(16);
+    pub(super) const OFFER: Missed = Missed(2);
+    pub(super) const STEP_FREE: Missed = Missed(4);
+    pub(super) const DIET: Missed = Missed(8);
+    pub(super) const OPEN: Missed = Missed(16);
+    pub(super) const PRICE: Missed = Missed(32);
+    pub(super) const RATING: Missed = Missed(64);
+
+    /// The facet that a flag is a choice of.
+    const fn of(flag: Flag) -> Missed {
+        match flag {
+            Flag::HasOffer => Missed::OFFER,
+            Flag::Wheelchair => Missed::STEP_FREE,
+            Flag::Vegetarian | Flag::Vegan | Flag::Halal | Flag::Kosher | Flag::GlutenFree => Missed::DIET,
+        }
+    }
 
     pub(super) const fn and(self, facet: Missed, is_missed: bool) -> Missed {
         if is_missed { Missed(self.0 | facet.0) } else { self }
@@ -56,10 +67,9 @@ impl Tally {
                 *count += 1;
             }
         }
-        // A place that misses a required flag would still miss it with one more required.
-        if missed == Missed::NONE {
+        if !row.flags.is_empty() {
             for (flag, count) in Flag::ALL.iter().zip(&mut self.flags) {
-                *count += u32::from(row.flags.has(*flag));
+                *count += u32::from(row.flags.has(*flag) && missed.leaves(Missed::of(*flag)));
             }
         }
         if missed.leaves(Missed::OPEN) {

@@ -12,7 +12,7 @@ use crate::search::document::Document;
 use crate::search::ordinals::Ordinals;
 use crate::search::schedules::ScheduleNumbers;
 use crate::search::table::{Row, Table};
-use crate::search::text::{self, Entry, Kept, TextWriter};
+use crate::search::text::{self, Entry, KeptPlace, TextView, TextWriter};
 
 /// Words wait no longer than this for their commit while changes keep coming.
 const COMMIT_EVERY: Duration = Duration::from_millis(500);
@@ -42,6 +42,10 @@ pub(super) struct Feeder {
     freed: Vec<u32>,
     freed_since_commit: Vec<u32>,
     text: TextWriter,
+    /// While the text index is made anew: what is shown of the one before.
+    shown: Option<TextView>,
+    /// Whether everything there is was fed, and its words committed, since the beginning of this index.
+    is_whole: bool,
     text_changed: bool,
     committed_at: Instant,
     /// While all documents are fed anew: those that came, by ordinal.
@@ -50,8 +54,9 @@ pub(super) struct Feeder {
 }
 
 impl Feeder {
-    /// Places of the kept index get their ordinals back, so that their words are good still.
-    pub(super) fn new(text: TextWriter, kept: Kept) -> Feeder {
+    /// Goes on with the places of the kept table. Without one, places of the kept words get their ordinals back, so
+    /// that those words are good still.
+    pub(super) fn new(text: TextWriter, words_are_whole: bool, kept: Option<(Table, u64)>) -> Result<Feeder, Fault> {
         let mut feeder = Feeder {
             table: Table::default(),
             categories: Arc::default(),
@@ -60,19 +65,39 @@ impl Feeder {
             fingerprints: Vec::new(),
             freed: Vec::new(),
             freed_since_commit: Vec::new(),
+            shown: None,
+            is_whole: words_are_whole && kept.is_some(),
             text,
             text_changed: false,
             committed_at: monotonic(),
             seen: None,
-            seq: kept.seq.unwrap_or(0),
+            seq: 0,
         };
-        feeder.take_back(kept);
-        feeder
+        let words = feeder.text.view().places()?;
+        match kept {
+            Some((table, seq)) => {
+                feeder.seq = seq;
+                feeder.go_on_with(table);
+                // Places that the table does not know yet come with the log, under whichever ordinals.
+                words.iter().for_each(|place| feeder.remember(place.ordinal, place.fingerprint));
+            }
+            None => feeder.take_back(&words),
+        }
+        Ok(feeder)
     }
 
-    fn take_back(&mut self, mut kept: Kept) {
-        kept.places.sort_by_key(|place| place.ordinal);
-        for place in kept.places {
+    fn go_on_with(&mut self, table: Table) {
+        let is_here = |ordinal: &u32| table.find(*ordinal).is_some();
+        let (here, gone): (Vec<u32>, Vec<u32>) = (0..table.ordinals()).partition(is_here);
+        self.ordinals = Ordinals::of(&here, |ordinal| table.id_of(ordinal));
+        let schedules = here.iter().filter_map(|ordinal| schedule_of(&table, *ordinal));
+        self.schedule_numbers = ScheduleNumbers::of(&table.schedules, schedules);
+        self.freed = gone;
+        self.table = table;
+    }
+
+    fn take_back(&mut self, words: &[KeptPlace]) {
+        for place in words {
             while self.table.ordinals() < place.ordinal {
                 self.freed.push(self.table.reserve([0; 16], None));
             }
@@ -82,16 +107,32 @@ impl Feeder {
     }
 
     pub(super) fn view(&self) -> View {
-        View { table: self.table.clone(), text: self.text.view(), categories: Arc::clone(&self.categories) }
+        let text = self.shown.clone().unwrap_or_else(|| self.text.view());
+        let (table, categories) = (self.table.clone(), Arc::clone(&self.categories));
+        View { table, text, categories, is_whole: self.is_whole }
+    }
+
+    pub(super) const fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    pub(super) fn look_at_files(&self, blocks: usize) -> Result<(), String> {
+        self.text.look(blocks)
     }
 
     pub(super) fn set_categories(&mut self, categories: Arc<Categories>) {
         self.categories = categories;
     }
 
-    /// Takes nothing for indexed: the words of every place are put again.
-    pub(super) fn forget_words(&mut self) {
+    /// Begins a text index from nothing: the words of every place are put again. What there was goes on being shown
+    /// until they are whole.
+    pub(super) fn forget_words(&mut self) -> Result<(), Fault> {
+        let before = self.text.view();
+        self.shown.get_or_insert(before);
+        self.text.begin_anew()?;
         self.fingerprints.fill(NO_WORDS);
+        self.text_changed = true;
+        Ok(())
     }
 
     pub(super) fn begin_load(&mut self) {
@@ -116,7 +157,11 @@ impl Feeder {
             }
         }
         self.seq = seq;
-        self.commit_now()
+        self.commit_now()?;
+        self.shown = None;
+        self.is_whole = true;
+        self.freed.append(&mut self.freed_since_commit);
+        Ok(())
     }
 
     pub(super) fn apply(&mut self, changes: &[Change], seq: u64) -> Result<(), Fault> {
@@ -144,7 +189,10 @@ impl Feeder {
         self.text.commit((!self.is_loading()).then_some(self.seq))?;
         self.text_changed = false;
         self.committed_at = monotonic();
-        self.freed.append(&mut self.freed_since_commit);
+        // What is still shown may have the words of those that are gone.
+        if self.shown.is_none() {
+            self.freed.append(&mut self.freed_since_commit);
+        }
         Ok(())
     }
 
@@ -172,7 +220,7 @@ impl Feeder {
     }
 
     fn put_facts(&mut self, ordinal: u32, document: &Document) {
-        let before = self.schedule_of(ordinal);
+        let before = schedule_of(&self.table, ordinal);
         let row = Row {
             point: document.point,
             category: document.category,
@@ -202,7 +250,7 @@ impl Feeder {
 
     fn delete(&mut self, id: &[u8; 16]) {
         let Some(ordinal) = self.ordinal_of(id) else { return };
-        if let Some(schedule) = self.schedule_of(ordinal) {
+        if let Some(schedule) = schedule_of(&self.table, ordinal) {
             self.schedule_numbers.give_back(schedule, &self.table.schedules);
         }
         self.table.remove(ordinal);
@@ -215,11 +263,6 @@ impl Feeder {
 
     fn ordinal_of(&self, id: &[u8; 16]) -> Option<u32> {
         self.ordinals.get(id, |ordinal| self.table.id_of(ordinal))
-    }
-
-    fn schedule_of(&self, ordinal: u32) -> Option<u32> {
-        let (chunk, slot) = self.table.find(ordinal)?;
-        chunk.schedules.get(slot).copied()
     }
 
     fn reserve(&mut self, id: [u8; 16], freed: Option<u32>) -> u32 {
@@ -235,4 +278,9 @@ impl Feeder {
             *remembered = fingerprint;
         }
     }
+}
+
+fn schedule_of(table: &Table, ordinal: u32) -> Option<u32> {
+    let (chunk, slot) = table.find(ordinal)?;
+    chunk.schedules.get(slot).copied()
 }

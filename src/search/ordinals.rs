@@ -14,6 +14,18 @@ pub(super) struct Ordinals {
 }
 
 impl Ordinals {
+    /// Those of places with different ids.
+    pub(super) fn of(ordinals: &[u32], id_of: impl Fn(u32) -> Option<[u8; 16]>) -> Ordinals {
+        let room = ((ordinals.len() + 8) * 2).next_power_of_two();
+        let mut made = Ordinals { slots: vec![EMPTY; room], used: 0, live: 0 };
+        for ordinal in ordinals {
+            if let Some(id) = id_of(*ordinal) {
+                made.place(&id, *ordinal);
+            }
+        }
+        made
+    }
+
     /// The ordinal whose id, as `id_of` tells it, is this one.
     pub(super) fn get(&self, id: &[u8; 16], id_of: impl Fn(u32) -> Option<[u8; 16]>) -> Option<u32> {
         self.slot_of(id, id_of).and_then(|slot| self.slots.get(slot).copied())

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::base::{Clock, Fault, Timestamp};
-use crate::search::{Change, Document, Search};
+use crate::search::{Change, Document, Due, Search};
 use crate::store::{self, Batch, Effect, Read, Snapshot};
 
 /// Documents that are assembled and fed in one go.
@@ -27,6 +27,12 @@ pub trait Contributor: Send {
     /// The places whose documents an effect may change.
     fn touched(&self, read: &dyn Read, effect: &Effect) -> Result<Vec<PlaceId>, Fault>;
 
+    /// Documents are not assembled anew, as they were kept: the moment to regain what was remembered while they were.
+    fn resume(&mut self, read: &dyn Read) -> Result<(), Fault> {
+        let _ = read;
+        Ok(())
+    }
+
     /// Adds what it knows of a place now. Where time alone will change that, answers when: it is asked again then.
     fn contribute(
         &mut self,
@@ -44,8 +50,8 @@ pub struct Projection {
     source: Box<dyn Source>,
     contributors: Vec<Box<dyn Contributor>>,
     /// Places whose documents time alone will change, by when.
-    due: BTreeSet<(Timestamp, PlaceId)>,
-    /// `None` until all documents were loaded: the place table starts empty.
+    due: BTreeSet<Due>,
+    /// `None` until all documents were loaded, by a rebuild or from what was kept.
     seq: Option<u64>,
 }
 
@@ -57,6 +63,16 @@ impl Projection {
         contributors: Vec<Box<dyn Contributor>>,
     ) -> Projection {
         Projection { search, clock, source, contributors, due: BTreeSet::new(), seq: None }
+    }
+
+    /// Goes on from what search has kept: the places as of a `seq`, and those that are due.
+    pub fn resume(&mut self, read: &dyn Read, seq: u64, due: Vec<Due>) -> Result<(), Fault> {
+        for contributor in &mut self.contributors {
+            contributor.resume(read)?;
+        }
+        self.due = due.into_iter().collect();
+        self.seq = Some(seq);
+        Ok(())
     }
 
     fn change(&mut self, read: &dyn Read, place: PlaceId) -> Result<Change, Fault> {
@@ -104,7 +120,7 @@ impl store::Projection for Projection {
 
     fn rebuild(&mut self, snapshot: &Snapshot) -> Result<(), Fault> {
         self.due.clear();
-        self.search.begin_load();
+        self.search.begin_load()?;
         let mut last = None;
         loop {
             let places = self.source.ids(snapshot, last, CHUNK)?;
@@ -140,6 +156,8 @@ impl store::Projection for Projection {
             let changes = self.changes(snapshot, places)?;
             self.search.apply(&changes, snapshot.seq())?;
         }
-        self.search.commit()
+        self.search.commit()?;
+        self.search.look_after(self.clock.now(), &self.due);
+        Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! What is asked of search, and what it answers. All filters of a query hold at once.
+//! What is asked of search, and what it answers. Choices within a facet widen it, facets narrow each other.
 
 use crate::base::{BoundingBox, Point, Timestamp};
 use crate::search::document::{Flag, Flags};
@@ -18,7 +18,7 @@ pub struct Query {
     pub bounding_box: Option<BoundingBox>,
     /// Any of these, with all that stand below them; empty means all.
     pub categories: Vec<u16>,
-    /// All of these.
+    /// All of these; but of the diets, which are one facet, any.
     pub flags: Flags,
     /// Stars times 100; a place without reviews has none.
     pub min_rating: Option<u16>,
@@ -69,6 +69,8 @@ pub enum Sort {
 /// One page of the answer, and the counts over all of it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Results {
+    /// The index is being made: there may be more.
+    pub is_partial: bool,
     pub total: usize,
     pub items: Vec<Hit>,
     pub facets: Facets,
@@ -84,8 +86,8 @@ pub struct Hit {
     pub open: Option<bool>,
 }
 
-/// How many places there would be if one more choice were made. The counts of a facet heed the filters of all other
-/// facets, so that a second choice within one can be offered. Only what counts at least one is listed.
+/// How many places there would be with one choice in place of those made in its facet. The counts of a facet heed the
+/// filters of all other facets, so that a second choice within one can be offered. What counts none is left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facets {
     /// With descendants; most first.
@@ -108,6 +110,9 @@ pub struct Suggestion {
 pub enum SuggestionKind {
     Category(u16),
     Place([u8; 16]),
+    /// Something that can be had: a cuisine, a dish, an offer. Search for it.
+    Dish,
+    Street,
     /// A name that several places carry: search for it.
     Words,
 }

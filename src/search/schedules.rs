@@ -12,7 +12,7 @@ use crate::search::document::Hours;
 pub(super) const UNKNOWN: u32 = 0;
 
 /// Seconds since 1970, start included and end not, in order and without overlap.
-type Spans = Arc<[(u32, u32)]>;
+pub(super) type Spans = Arc<[(u32, u32)]>;
 
 const MAX_LENGTH: u32 = u32::MAX >> 1;
 
@@ -57,6 +57,24 @@ impl Default for Schedules {
 }
 
 impl Schedules {
+    /// Those of the numbers from 1 on.
+    pub(super) fn of(all: Vec<Spans>) -> Schedules {
+        let mut schedules = Schedules::default();
+        for spans in all {
+            schedules.push(spans);
+        }
+        schedules
+    }
+
+    /// All but the unknown one, by number.
+    pub(super) fn all(&self) -> Vec<&Spans> {
+        (1..self.spans.len()).filter_map(|number| self.spans.get(number)).collect()
+    }
+
+    pub(super) const fn has(&self, schedule: u32) -> bool {
+        (schedule as usize) < self.spans.len()
+    }
+
     pub(super) fn is_open(&self, schedule: u32, at: u32) -> bool {
         let Some(last) = self.answers.get(schedule as usize) else { return false };
         last.at(at).unwrap_or_else(|| self.work_out(schedule, at, last))
@@ -100,6 +118,23 @@ pub(super) struct ScheduleNumbers {
 }
 
 impl ScheduleNumbers {
+    /// For a table that has these schedules, one number for each place.
+    pub(super) fn of(schedules: &Schedules, places: impl Iterator<Item = u32>) -> ScheduleNumbers {
+        let mut numbers = ScheduleNumbers { users: vec![0; schedules.spans.len()], ..ScheduleNumbers::default() };
+        for number in places.filter(|number| *number != UNKNOWN) {
+            if let Some(users) = numbers.users.get_mut(number as usize) {
+                *users += 1;
+            }
+        }
+        for (number, users) in (0u32..).zip(&numbers.users).skip(1) {
+            match schedules.spans.get(number as usize) {
+                Some(spans) if *users > 0 => drop(numbers.by_spans.insert(Arc::clone(spans), number)),
+                Some(_) | None => numbers.free.push(number),
+            }
+        }
+        numbers
+    }
+
     /// The number of these hours, one user more.
     pub(super) fn take(&mut self, hours: &Hours, schedules: &mut Schedules) -> u32 {
         let Hours::Known(intervals) = hours else { return UNKNOWN };

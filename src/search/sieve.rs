@@ -4,7 +4,7 @@
 use crate::base::{BoundingBox, Point};
 use crate::search::categories::Categories;
 use crate::search::distance::{Center, nearness_within};
-use crate::search::document::Rating;
+use crate::search::document::{Flag, Flags, Rating};
 use crate::search::facets::{Missed, Tally};
 use crate::search::query::{Hit, MAX_LIMIT, Query, Results, Sort};
 use crate::search::schedules::{UNKNOWN, seconds};
@@ -25,15 +25,26 @@ pub(super) fn browse(query: &Query, table: &Table, categories: &Categories) -> R
     sieve.results()
 }
 
-/// The places that the text index found for the query's words.
-pub(super) fn sift(query: &Query, table: &Table, categories: &Categories, found: &[Match]) -> Results {
+/// What a place gains that is itself of a category which the words name whole, not of one below it.
+const NAMED_SCORE: f32 = 4.0;
+
+/// The places that the text index found for the query's words, which name these categories.
+pub(super) fn sift(
+    query: &Query,
+    table: &Table,
+    categories: &Categories,
+    found: &[Match],
+    named: &[u16],
+) -> Results {
     let mut sieve = Sieve::new(query, table, categories);
     for one in found {
         if let Some((chunk, slot)) = table.find(one.ordinal)
             && let Some(point) = chunk.points.get(slot)
             && let Some(nearness) = sieve.nearness(*point)
         {
-            sieve.take(chunk, slot, nearness, one.score);
+            let is_named = chunk.categories.get(slot).is_some_and(|category| named.contains(category));
+            let score = if is_named { one.score + NAMED_SCORE } else { one.score };
+            sieve.take(chunk, slot, nearness, score);
         }
     }
     sieve.results()
@@ -132,10 +143,13 @@ impl<'a> Sieve<'a> {
         let query = self.query;
         let is_wanted = query.categories.is_empty() || self.is_wanted(row.category);
         let is_rated = query.min_rating.is_none_or(|least| row.rating.count > 0 && row.rating.mean >= least);
+        let diets = query.flags.and(Flags::DIETS);
         let is_priced = query.price_levels.is_empty() || query.price_levels.contains(&row.price_level);
         Missed::NONE
             .and(Missed::CATEGORY, !is_wanted)
-            .and(Missed::FLAGS, !row.flags.has_all(query.flags))
+            .and(Missed::OFFER, lacks(row, query, Flag::HasOffer))
+            .and(Missed::STEP_FREE, lacks(row, query, Flag::Wheelchair))
+            .and(Missed::DIET, !diets.is_empty() && row.flags.and(diets).is_empty())
             .and(Missed::OPEN, query.open_at.is_some() && !open)
             .and(Missed::PRICE, !is_priced)
             .and(Missed::RATING, !is_rated)
@@ -167,6 +181,7 @@ impl<'a> Sieve<'a> {
         self.found.truncate(self.wanted_count);
         let page = self.found.get(self.query.offset..).unwrap_or_default();
         Results {
+            is_partial: false,
             total: self.total,
             items: page.iter().filter_map(|(_, _, ordinal)| self.hit(*ordinal)).collect(),
             facets: self.tally.facets(self.categories),
@@ -183,6 +198,10 @@ impl<'a> Sieve<'a> {
             open: (row.schedule != UNKNOWN).then(|| self.table.schedules.is_open(row.schedule, self.at)),
         })
     }
+}
+
+const fn lacks(row: &Row, query: &Query, flag: Flag) -> bool {
+    query.flags.has(flag) && !row.flags.has(flag)
 }
 
 /// Best score first, then most reviews.

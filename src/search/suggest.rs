@@ -6,12 +6,14 @@ use std::collections::HashMap;
 use crate::base::Fault;
 use crate::search::View;
 use crate::search::query::{Suggestion, SuggestionKind};
-use crate::search::text::Match;
+use crate::search::text::{Match, Phrase};
 use crate::search::words;
 
 const MAX_SUGGESTIONS: usize = 20;
 /// At most so many of them are categories, so that places have room.
 const MAX_CATEGORIES: usize = 3;
+/// And at most so many dishes, and as many streets.
+const MAX_PHRASES: usize = 2;
 /// One letter may begin half of all names; so many are looked at.
 const MAX_LOOKED_AT: usize = 5_000;
 /// Names repeat (branches of a chain); so many times more names are read than are wanted.
@@ -24,6 +26,11 @@ pub(super) fn suggest(view: &View, begun: &str, limit: usize) -> Result<Vec<Sugg
         return Ok(Vec::new());
     }
     let mut suggestions = categories(view, begun, limit.min(MAX_CATEGORIES))?;
+    for (phrase, kind) in [(Phrase::Dish, SuggestionKind::Dish), (Phrase::Street, SuggestionKind::Street)] {
+        let room = (limit - suggestions.len()).min(MAX_PHRASES);
+        let found = view.text.phrases(phrase, &words::folded_name(begun))?;
+        suggestions.extend(found.into_iter().take(room).map(|text| Suggestion { text, kind }));
+    }
     suggestions.extend(names(view, begun, &terms, limit - suggestions.len())?);
     Ok(suggestions)
 }

@@ -126,10 +126,33 @@ impl Table {
         if let Some(chunk) = self.chunks.get_mut(number as usize)
             && let Some(locator) = self.locators.get_mut(ordinal as usize)
         {
-            *locator = Locator { chunk: number, slot: chunk.ordinals.len() as u32, ..*locator };
+            *locator = Locator { chunk: number, slot: chunk.len() as u32, ..*locator };
             Arc::make_mut(chunk).push(ordinal, row);
             self.count += 1;
         }
+    }
+
+    /// Puts the place of a reserved ordinal that has none yet, behind the last one if it is of the same cell; `None` if
+    /// that can't be.
+    pub(super) fn put_known(&mut self, ordinal: u32, row: &Row) -> Option<()> {
+        let locator = self.locators.get(ordinal as usize)?;
+        if locator.chunk != NOWHERE || !self.schedules.has(row.schedule) {
+            return None;
+        }
+        let cell = Cell::of(row.point);
+        let fits = |chunk: &Arc<Chunk>| {
+            chunk.len() < CHUNK_ROWS && chunk.points.first().is_some_and(|point| Cell::of(*point) == cell)
+        };
+        if !self.chunks.last().is_some_and(fits) {
+            self.add_chunk(cell);
+        }
+        let number = (self.chunks.len() - 1) as u32;
+        let chunk = self.chunks.last_mut()?;
+        let locator = self.locators.get_mut(ordinal as usize)?;
+        *locator = Locator { chunk: number, slot: chunk.len() as u32, ..*locator };
+        Arc::make_mut(chunk).push(ordinal, row);
+        self.count += 1;
+        Some(())
     }
 
     /// Takes a place out; its ordinal stays given to its id.
@@ -149,12 +172,15 @@ impl Table {
     }
 
     fn chunk_with_room(&mut self, cell: Cell) -> u32 {
-        let has_room =
-            |number: &u32| self.chunks.get(*number as usize).is_some_and(|chunk| chunk.ordinals.len() < CHUNK_ROWS);
+        let has_room = |number: &u32| self.chunks.get(*number as usize).is_some_and(|chunk| chunk.len() < CHUNK_ROWS);
         let of_cell = self.cells.range((cell, 0)..=(cell, u32::MAX)).map(|(_, number)| *number);
         if let Some(number) = of_cell.rev().find(has_room) {
             return number;
         }
+        self.add_chunk(cell)
+    }
+
+    fn add_chunk(&mut self, cell: Cell) -> u32 {
         self.chunks.push(Arc::default());
         let number = (self.chunks.len() - 1) as u32;
         Arc::make_mut(&mut self.cells).insert((cell, number));
@@ -163,6 +189,10 @@ impl Table {
 }
 
 impl Chunk {
+    pub(super) const fn len(&self) -> usize {
+        self.ordinals.len()
+    }
+
     /// The ordinal and the facts of a slot.
     pub(super) fn row(&self, slot: usize) -> Option<(u32, Row)> {
         let row = Row {

@@ -21,6 +21,7 @@ mod memory;
 mod nginx;
 mod postgres;
 mod process;
+mod search;
 mod size;
 mod start;
 mod weight;
@@ -34,13 +35,14 @@ use size::Size;
 type Bench = (&'static str, fn(Size));
 
 /// What measures, under the name that picks it.
-const BENCHES: [Bench; 6] = [
+const BENCHES: [Bench; 7] = [
     ("weight", weight::measure),
     ("start", start::measure),
     ("memory", memory::measure),
     ("import", import::measure),
     ("deal-page", deal_page::measure),
     ("claims", claims::measure),
+    ("search", search::measure),
 ];
 
 fn main() -> ExitCode {

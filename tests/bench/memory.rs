@@ -21,7 +21,7 @@ pub fn measure(_: Size) {
 }
 
 /// MiB after searching through pages and API in turn.
-fn after_searches(server: &Server) -> f64 {
+pub fn after_searches(server: &Server) -> f64 {
     let guest = server.guest();
     for number in 0..SEARCHES {
         let pick = |from: &[&'static str], stride: usize| from[number / stride % from.len()];

@@ -19,6 +19,10 @@ pub struct Size {
 }
 
 impl Size {
+    pub const fn is_small(&self) -> bool {
+        self.starts < 10
+    }
+
     /// `HIGHSTREET_BENCH=small` asks for the small one.
     pub fn asked_for() -> Size {
         if std::env::var("HIGHSTREET_BENCH").is_ok_and(|size| size == "small") {

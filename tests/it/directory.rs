@@ -188,6 +188,66 @@ fn the_links_of_a_search_keep_their_promise() {
     assert!(nothing.one(".empty").contains("Drop"), "an empty answer offers a way on");
 }
 
+/// The links of the facets on the results page: label, count, URL.
+fn facet_links(page: &crate::kit::Reply) -> Vec<(String, u64, String)> {
+    let texts = page.all("details.filters a.chip");
+    let urls = page.attributes("details.filters a.chip", "href");
+    assert_eq!(texts.len(), urls.len());
+    let split = |text: String| {
+        let at = text.rfind(|character: char| !character.is_ascii_digit()).map_or(0, |at| at + 1);
+        let (label, count) = text.split_at(at.min(text.len()));
+        (label.trim().to_owned(), count.parse().unwrap_or(0))
+    };
+    texts.into_iter().map(split).zip(urls).map(|((label, count), url)| (label, count, url)).collect()
+}
+
+#[test]
+fn dir_06_several_choices_within_a_facet_widen_and_those_of_two_facets_narrow() {
+    let server = city();
+    let guest = server.guest();
+    let total = |query: &str| guest.api_get(&format!("/places?{query}")).expect(200).json()["total"].as_u64().unwrap();
+    let (cafes, bakeries) = (total("category=cafe"), total("category=bakery"));
+    assert!(cafes > 0 && bakeries > 0);
+    assert_eq!(total("category=cafe&category=bakery"), cafes + bakeries);
+    assert_eq!(total("category=cafe,bakery"), cafes + bakeries);
+    let both = total("category=cafe&category=bakery&open=now");
+    assert_eq!(both, total("category=cafe&open=now") + total("category=bakery&open=now"));
+    assert!(both < cafes + bakeries);
+    let vegan = all_items(&guest, "diet=vegan");
+    let either = all_items(&guest, "diet=vegan&diet=vegetarian");
+    assert!(!vegan.is_empty() && either.len() > vegan.len(), "a second diet widens");
+
+    let counts = |query: &str| {
+        let found = guest.api_get(&format!("/places?{query}")).expect(200).json();
+        let list = found["facets"]["category"].as_array().unwrap().clone();
+        list.into_iter().map(|one| (one["value"].to_string(), one["count"].as_u64())).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(counts("open=now&category=cafe"), counts("open=now"), "a facet is counted without its own choices");
+    assert_ne!(counts("open=now"), counts(""), "and with those of the others");
+}
+
+#[test]
+fn dir_06_every_facet_link_leads_to_as_many_places_as_it_says() {
+    let server = city();
+    let guest = server.guest();
+    let mut chosen = "/search?category=cafe".to_owned();
+    for _ in 0..2 {
+        let page = guest.get(&chosen).expect(200);
+        let alone = |url: &str| {
+            let query = url.split_once('?').map_or("", |(_, query)| query);
+            guest.api_get(&format!("/places?{query}")).expect(200).json()["total"].as_u64().unwrap()
+        };
+        let here = alone(&chosen);
+        let links = facet_links(&page);
+        let beside = links.iter().find(|(label, ..)| label == "Bar").unwrap_or_else(|| panic!("{links:?}"));
+        assert!(beside.2.contains("category=cafe&category=bar"), "{beside:?}");
+        assert_eq!(alone(&beside.2), here + beside.1, "a second category adds what its link says");
+        let (label, _, undo) = &links.iter().find(|(label, ..)| label.starts_with("Caf")).unwrap();
+        assert!(!undo.contains("category=cafe"), "{label}: {undo}");
+        chosen.push_str("&open=now");
+    }
+}
+
 #[test]
 fn a_filter_that_cannot_be_read_is_named() {
     let server = city();

@@ -45,8 +45,8 @@ pub async fn home(State(site): State<Site>, frame: Frame) -> PageResult {
     let snapshot = site.store.snapshot()?;
     let moment = Moment::of(&snapshot, &site)?;
     let open = Filters { open: Some(Open::Now), near: moment.center, ..Filters::default() };
-    let near = site.search.find(&open.query(moment.now, 0, NEAR))?;
-    let all = site.search.find(&Query { limit: 1, ..Query::all(moment.now) })?;
+    let near = site.search.find(&open.query(moment.now, 0, NEAR));
+    let all = site.search.find(&Query { limit: 1, ..Query::all(moment.now) });
     let mut covers = Covers::new(frame.sprite);
     let ending = ending(&snapshot, &moment, &mut covers)?;
     let near = place_cards(&found(&snapshot, &moment, &near)?, &moment, &mut covers);

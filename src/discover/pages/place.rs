@@ -126,7 +126,7 @@ impl Parts {
     fn of(read: &dyn Read, site: &Site, moment: &Moment, id: PlaceId, place: Place, at: &At) -> Result<Parts, Fault> {
         let hours = place.known_hours(&moment.locality);
         let near: Option<Point> = at.near.as_ref().and_then(|near| near.parse().ok());
-        let similar = similar(&site.search, moment.now, id, &place, SIMILAR)?;
+        let similar = similar(&site.search, moment.now, id, &place, SIMILAR);
         let (reviews, reviews_pager) = reviews_page(read, id, &place, at)?;
         Ok(Parts {
             week: hours.map(|hours| hours.week(moment.now)).unwrap_or_default(),

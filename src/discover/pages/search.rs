@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{RawQuery, State};
 
 use crate::directory::{Categories, Category, CategoryId};
-use crate::discover::filters::{DIETS, Filters, Open, Wrong, stars_text};
+use crate::discover::filters::{DIETS, Filters, MAX_CATEGORIES, Open, Wrong, stars_text};
 use crate::discover::pages::{category_label, distance_text, grouped, place_cards};
 use crate::discover::queries::{Moment, found, settle};
 use crate::search::{Facets, Flag, Results, Sort};
@@ -15,7 +15,7 @@ use crate::web::{Frame, PageResult, Site, page};
 const PLACES_A_PAGE: usize = 20;
 /// Nobody reads on for longer; a filter helps more.
 const MAX_PAGE: usize = 500;
-const CATEGORY_LINKS: usize = 16;
+const CATEGORY_LINKS: usize = 24;
 const DISTANCES_M: [u32; 4] = [500, 1_000, 2_000, 5_000];
 
 #[derive(Template)]
@@ -24,7 +24,7 @@ struct SearchPage {
     frame: Frame,
     heading: String,
     summary: String,
-    /// What could not be read of the URL, in words.
+    /// What could not be read of the URL or be searched, in words.
     dropped: Vec<String>,
     quick: Vec<Facet>,
     sorts: Vec<Facet>,
@@ -57,14 +57,14 @@ pub async fn search(State(site): State<Site>, RawQuery(query): RawQuery, frame: 
     let (number, page_wrong) = page_number(&query);
     let snapshot = site.store.snapshot()?;
     let moment = Moment::of(&snapshot, &site)?;
-    let results = site.search.find(&filters.query(moment.now, (number - 1) * PLACES_A_PAGE, PLACES_A_PAGE))?;
+    let results = site.search.find(&filters.query(moment.now, (number - 1) * PLACES_A_PAGE, PLACES_A_PAGE));
     let found = found(&snapshot, &moment, &results)?;
     let heading = heading(&filters, &frame.city);
     let plain = Filters { words: filters.words.clone(), categories: filters.categories.clone(), ..Filters::default() };
     let is_indexed = filters == plain && filters.words.is_empty() && filters.categories.len() < 2 && number == 1;
     Ok(page(SearchPage {
         summary: summary(&filters, results.total),
-        dropped: wrong.iter().map(dropped).chain(page_wrong).collect(),
+        dropped: wrong.iter().map(dropped).chain(page_wrong).chain(partial(&results)).collect(),
         quick: quick(&filters, &results.facets),
         sorts: sorts(&filters),
         groups: groups(&filters, &results.facets),
@@ -96,6 +96,11 @@ fn page_number(query: &str) -> (usize, Option<String>) {
 
 fn dropped(wrong: &Wrong) -> String {
     format!("The filter “{}” was left out: {}.", wrong.field, wrong.advice)
+}
+
+fn partial(results: &Results) -> Option<String> {
+    let note = "The search index is being made. Some places may be missing here for a moment.";
+    results.is_partial.then(|| note.to_owned())
 }
 
 fn heading(filters: &Filters, city: &str) -> String {
@@ -180,32 +185,53 @@ fn groups(filters: &Filters, facets: &Facets) -> Vec<FacetGroup> {
     groups.into_iter().filter(|group| !group.facets.is_empty()).collect()
 }
 
-/// The chosen categories and the kinds below them; the families while none is chosen.
+/// The chosen categories, then the kinds below them, then what stands beside them; the families while none is chosen.
 fn categories(filters: &Filters, facets: &Facets) -> Vec<Facet> {
     let tree = Categories::get();
-    let is_offered = |category: &Category| match category.parent {
-        None => filters.categories.is_empty(),
-        Some(parent) => filters.categories.contains(&parent),
-    };
     let mut links = Vec::new();
     for id in &filters.categories {
         let count = facets.categories.iter().find(|(other, _)| *other == id.0).map_or(0, |(_, count)| *count);
         let to = filters.with(|filters| filters.categories.retain(|other| other != id));
         links.extend(tree.by_id(*id).map(|category| facet(category_label(category), Some(count), &to, true)));
     }
-    for (id, count) in &facets.categories {
-        let Some(category) = tree.by_id(CategoryId(*id)) else { continue };
-        if links.len() >= CATEGORY_LINKS || filters.categories.contains(&category.id) || !is_offered(category) {
-            continue;
-        }
-        // What is chosen below something narrows it: the wider choice goes.
+    let counted = facets.categories.iter().filter_map(|(id, count)| Some((tree.by_id(CategoryId(*id))?, *count)));
+    let mut offered: Vec<(Step, &Category, u32)> =
+        counted.filter_map(|(category, count)| Some((step(filters, category)?, category, count))).collect();
+    offered.sort_by_key(|(step, ..)| *step);
+    for (step, category, count) in offered.into_iter().take(CATEGORY_LINKS.saturating_sub(links.len())) {
         let to = filters.with(|filters| {
-            filters.categories.retain(|other| !tree.is_within(category.id, *other));
+            // What is chosen below something narrows it: the wider choice goes. What is beside it widens.
+            if step == Step::Below {
+                filters.categories.retain(|other| !tree.is_within(category.id, *other));
+            }
             filters.categories.push(category.id);
         });
-        links.push(facet(category_label(category), Some(*count), &to, false));
+        links.push(facet(category_label(category), Some(count), &to, false));
     }
     links
+}
+
+/// How a category that is not chosen stands to those that are.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    Below,
+    Beside,
+}
+
+/// Whether a category is offered, and as what.
+fn step(filters: &Filters, category: &Category) -> Option<Step> {
+    let tree = Categories::get();
+    let chosen = &filters.categories;
+    if chosen.len() >= MAX_CATEGORIES || chosen.iter().any(|id| tree.is_within(*id, category.id)) {
+        return None;
+    }
+    if category.parent.is_some_and(|parent| chosen.contains(&parent)) {
+        return Some(Step::Below);
+    }
+    let is_covered = chosen.iter().any(|id| tree.is_within(category.id, *id));
+    let is_beside = |id: &CategoryId| tree.by_id(*id).is_some_and(|other| other.parent == category.parent);
+    let is_offered = if chosen.is_empty() { category.parent.is_none() } else { chosen.iter().any(is_beside) };
+    (is_offered && !is_covered).then_some(Step::Beside)
 }
 
 fn applied(filters: &Filters) -> Vec<Applied> {

@@ -4,29 +4,140 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::*;
+use crate::search::without_words;
 
 fn three() -> [Document; 3] {
     [place(1, "Eins"), place(2, "Zwei"), place(3, "Drei")]
 }
 
+/// All files below a folder.
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files.extend(self::files(&path)) } else { files.push(path) }
+    }
     files.sort();
     files
 }
 
+fn copy(from: &Path, to: &Path) {
+    let _ = std::fs::remove_dir_all(to);
+    for file in files(from) {
+        let copy = to.join(file.strip_prefix(from).unwrap());
+        std::fs::create_dir_all(copy.parent().unwrap()).unwrap();
+        std::fs::copy(file, copy).unwrap();
+    }
+}
+
+const WAYS: usize = 6;
+
+fn damage(file: &Path, way: usize) {
+    let mut bytes = std::fs::read(file).unwrap();
+    match way {
+        0 => bytes.truncate(bytes.len() / 2),
+        1 => bytes.clear(),
+        2 => bytes.iter_mut().for_each(|byte| *byte ^= 0x55),
+        3 => bytes.iter_mut().step_by(7).for_each(|byte| *byte = byte.wrapping_add(1)),
+        4 => bytes.extend(b"more"),
+        _ => return std::fs::remove_file(file).unwrap(),
+    }
+    std::fs::write(file, bytes).unwrap();
+}
+
 #[test]
-fn the_index_survives_reopening_with_its_seq() {
+fn the_words_survive_reopening_without_the_table() {
     let mut city = City::with(three());
     city.delete(2);
     let seq = city.seq;
     let (city, state) = city.reopen(STORE);
-    assert_eq!(state, OpenState::UpTo(seq));
+    assert!(matches!(state, OpenState::NeedsRebuild(_)));
+    assert!(!city.search.is_stale() && !city.search.is_loaded());
     let before = city.search.view().text.segments();
     city.load([place(1, "Eins"), place(3, "Drei")]);
     assert_eq!(city.finds_words("drei"), [3]);
     assert_eq!(city.search.view().text.segments(), before, "what is on disk is not indexed again");
     assert_eq!(city.search.seq(), seq);
+}
+
+fn resumed(seq: u64) -> OpenState {
+    OpenState::Resumed { seq, due: vec![(now(), id(1))] }
+}
+
+#[test]
+fn a_kept_table_answers_at_once_after_reopening() {
+    let mut city = City::with([
+        Document { hours: open_now(), rating: Rating { mean: 450, score: 440, count: 9 }, ..place(1, "Eins") },
+        Document { category: SUSHI, price_level: Some(2), flags: Flags::DIETS, ..place(2, "Zwei") },
+        place(3, "Drei"),
+    ]);
+    city.delete(3);
+    city.load([]);
+    city.load(three());
+    city.put([Document { hours: open_now(), ..place(4, "Vier") }]);
+    city.rest();
+    let questions = [Query::all(now()), query("zwei"), query("café"), Query { open_at: Some(now()), ..query("vier") }];
+    let before: Vec<_> = questions.iter().map(|question| city.search.find(question)).collect();
+    let seq = city.seq;
+    let (mut city, state) = city.reopen(STORE);
+    assert_eq!(state, resumed(seq));
+    assert!(city.search.is_loaded() && !city.search.is_stale());
+    assert_eq!(city.search.seq(), seq);
+    let after: Vec<_> = questions.iter().map(|question| city.search.find(question)).collect();
+    assert_eq!(after, before);
+    city.delete(1);
+    city.put([place(5, "Cinq"), Document { hours: open_now(), ..place(2, "Deux") }]);
+    assert_eq!(city.finds(&Query { open_at: Some(now()), ..Query::all(now()) }), [2, 4]);
+    assert_eq!((city.finds_words("cinq"), city.finds_words("eins")), (vec![5], vec![]));
+}
+
+#[test]
+fn what_came_after_the_table_was_kept_is_replayed_in_whichever_order() {
+    let later = [
+        Change::Delete(id(2)),
+        Change::Put(place(4, "Vier")),
+        Change::Put(place(5, "Fünf")),
+        Change::Put(place(3, "Trois")),
+        Change::Put(place(2, "Zwei")),
+    ];
+    for backwards in [false, true] {
+        let mut city = City::with(three());
+        city.rest();
+        for change in &later {
+            city.apply(vec![change.clone()]);
+        }
+        let (mut city, state) = city.reopen(STORE);
+        assert_eq!(state, resumed(1));
+        let mut replayed = later.to_vec();
+        if backwards {
+            replayed[1..].reverse();
+        }
+        city.apply(replayed);
+        assert_eq!(city.search.count(), 5);
+        for (words, number) in [("eins", 1), ("zwei", 2), ("trois", 3), ("vier", 4), ("funf", 5)] {
+            assert_eq!(city.finds_words(words), [number], "{words}, backwards: {backwards}");
+        }
+        assert!(city.finds_words("drei").is_empty());
+        city.delete(4);
+        city.put([place(6, "Sechs")]);
+        assert_eq!((city.finds_words("sechs"), city.finds_words("vier")), (vec![6], vec![]));
+    }
+}
+
+#[test]
+fn a_table_of_another_time_store_or_layout_counts_as_none() {
+    let city = City::with(three());
+    city.rest();
+    let City { folder, search, .. } = city;
+    drop(search);
+    let index = folder.path().join("index");
+    let open = |whose: Whose| Search::open(&index, &whose).unwrap().1;
+    assert_eq!(open(whose(STORE)), resumed(1));
+    let none = |whose: Whose| matches!(open(whose), OpenState::NeedsRebuild(_));
+    assert!(none(Whose { head: 0, ..whose(STORE) }), "ahead of the store");
+    assert!(none(Whose { now: now().plus_seconds(7 * 86_400), ..whose(STORE) }), "its opening times have run out");
+    assert!(none(Whose { now: now().plus_seconds(-1), ..whose(STORE) }), "of the future");
+    assert!(none(whose([8; 16])), "of another store");
 }
 
 #[test]
@@ -39,18 +150,19 @@ fn a_load_takes_in_what_changed_and_takes_out_what_is_gone() {
     assert_eq!(city.finds_words("trois"), [3]);
     assert_eq!(city.finds_words("quatre"), [4]);
     assert!(city.finds_words("zwei").is_empty() && city.finds_words("drei").is_empty());
+    city.rest();
     let (_, state) = city.reopen(STORE);
-    assert_eq!(state, OpenState::UpTo(9));
+    assert_eq!(state, resumed(9));
 }
 
 #[test]
 fn a_load_that_was_broken_off_is_done_again() {
     let city = City::with(three());
-    city.search.begin_load();
+    city.search.begin_load().unwrap();
     city.search.apply(&[Change::Put(place(4, "Vier"))], 0).unwrap();
     city.search.commit().unwrap();
     let (city, state) = city.reopen(STORE);
-    assert!(matches!(state, OpenState::NeedsRebuild(_)));
+    assert!(matches!(state, OpenState::NeedsRebuild(_)) && city.search.is_stale());
     city.load(three());
     assert_eq!(city.search.count(), 3);
     assert!(city.finds_words("vier").is_empty());
@@ -65,7 +177,7 @@ fn deleted_places_are_gone_and_their_ordinals_used_again() {
     city.delete(2);
     city.delete(99);
     city.put([place(4, "Vier")]);
-    let hits = city.search.find(&query("vier")).unwrap().items;
+    let hits = city.search.find(&query("vier")).items;
     assert_eq!((hits[0].id, hits[0].ordinal), (id(4), 1));
     city.put([place(2, "Zwei")]);
     city.load([place(2, "Zwei"), place(4, "Vier")]);
@@ -98,48 +210,86 @@ fn a_lost_folder_is_made_anew() {
     let index = folder.path().join("index");
     std::fs::remove_dir_all(&index).unwrap();
     std::fs::write(&index, "a file where a folder should be").unwrap();
-    let (search, state) = Search::open(&index, STORE).unwrap();
+    let (search, state) = Search::open(&index, &whose(STORE)).unwrap();
     assert!(matches!(state, OpenState::NeedsRebuild(_)));
     assert_eq!(search.count(), 0);
 }
 
 #[test]
 fn a_damaged_index_is_made_anew_whichever_file_it_is() {
-    let City { folder, search, .. } = City::with(three());
+    let city = City::with(three());
+    city.rest();
+    let City { folder, search, .. } = city;
     drop(search);
-    let sound = folder.path().join("index");
-    let damaged = folder.path().join("damaged");
+    let (sound, damaged) = (folder.path().join("index"), folder.path().join("damaged"));
     let count = files(&sound).len();
     assert!(count > 6, "an index of several files");
     for victim in 0..count {
-        for way in 0..5 {
-            let _ = std::fs::remove_dir_all(&damaged);
-            std::fs::create_dir(&damaged).unwrap();
-            for file in files(&sound) {
-                std::fs::copy(&file, damaged.join(file.file_name().unwrap())).unwrap();
+        for way in 0..WAYS {
+            copy(&sound, &damaged);
+            let file = files(&damaged)[victim].clone();
+            damage(&file, way);
+            let (search, state) = Search::open(&damaged, &whose(STORE)).unwrap();
+            search.set_categories(tree());
+            search.find(&query("zwei"));
+            if state != resumed(1) || search.is_stale() {
+                search.begin_load().unwrap();
+                search.apply(&three().map(Change::Put), 3).unwrap();
+                search.finish_load(3).unwrap();
             }
-            let file = &files(&damaged)[victim];
-            let mut bytes = std::fs::read(file).unwrap();
-            match way {
-                0 => bytes.truncate(bytes.len() / 2),
-                1 => bytes.clear(),
-                2 => bytes.iter_mut().for_each(|byte| *byte ^= 0x55),
-                3 => bytes.iter_mut().step_by(7).for_each(|byte| *byte = byte.wrapping_add(1)),
-                _ => {}
+            for _ in 0..2 {
+                let found = search.find(&query("zwei"));
+                assert_eq!((found.total, found.is_partial), (1, false), "{file:?} way {way}: {state:?}");
             }
-            if way == 4 {
-                std::fs::remove_file(file).unwrap()
-            } else {
-                std::fs::write(file, bytes).unwrap()
-            }
-            let (search, state) = Search::open(&damaged, STORE).unwrap();
-            search.begin_load();
-            search.apply(&three().map(Change::Put), 3).unwrap();
-            search.finish_load(3).unwrap();
-            let found = search.find(&query("zwei")).unwrap().total;
-            assert_eq!(found, 1, "{file:?} way {way}: {state:?}");
         }
     }
+}
+
+/// Whatever happens to the files of a running search, it answers, notices, and is whole again after one load.
+#[test]
+fn an_index_that_is_damaged_while_it_is_used_is_made_anew() {
+    let mut city = City::with(three());
+    city.rest();
+    let index = city.folder.path().join("index");
+    let count = files(&index).len();
+    for victim in 0..=count {
+        for way in 0..WAYS {
+            let found = files(&index);
+            match found.get(victim) {
+                Some(file) => damage(file, way),
+                None => std::fs::remove_dir_all(&index).unwrap(),
+            }
+            for words in ["zwei", "café", "nothing", "zw"] {
+                city.search.find(&query(words));
+                city.search.suggest(words, 5);
+            }
+            city.seq += 1;
+            let changes = [Change::Put(place(4, &format!("Vier{victim}x{way}"))), Change::Delete(id(3))];
+            let _ = city.search.apply(&changes, city.seq).and_then(|()| city.search.commit());
+            city.rest();
+            if city.search.is_stale() {
+                city.load([place(1, "Eins"), place(2, "Zwei"), place(4, &format!("Vier{victim}x{way}"))]);
+            }
+            let found = city.search.find(&query("zwei"));
+            assert_eq!((found.total, found.is_partial), (1, false), "{victim} way {way}");
+            assert_eq!(city.finds_words(&format!("vier{victim}x{way}")), [4]);
+            city.rest();
+            assert!(!city.search.is_stale(), "{victim} way {way}");
+        }
+    }
+    let (_, state) = city.reopen(STORE);
+    assert!(matches!(state, OpenState::Resumed { .. }), "{state:?}");
+}
+
+#[test]
+fn words_that_cannot_be_read_are_answered_by_what_they_mean() {
+    let city = City::with([place(1, "Ekberg"), Document { category: HAIRDRESSER, ..place(2, "Salon") }]);
+    city.search.lose_words("a test");
+    let found = city.search.find(&query("ekberg"));
+    assert_eq!((found.total, found.is_partial), (1, true));
+    let view = city.search.view();
+    let of = |words: &str| without_words(&query(words), &[words.to_owned()], &view).items.len();
+    assert_eq!((of("friseur"), of("ekberg")), (1, 0));
 }
 
 #[tokio::test]

@@ -4,10 +4,12 @@ mod browse;
 mod lifecycle;
 mod text;
 
+use std::collections::BTreeSet;
+
 use tempfile::TempDir;
 
-use crate::base::{Interval, Point, Timestamp};
-use crate::search::{Categories, Category, Change, Document, Flags, Hours, OpenState, Query, Rating, Search};
+use crate::base::{Interval, Locale, Point, Timestamp};
+use crate::search::{Categories, Category, Change, Document, Flags, Hours, OpenState, Query, Rating, Search, Whose};
 
 const STORE: [u8; 16] = [7; 16];
 const FOOD: u16 = 1;
@@ -24,7 +26,7 @@ fn tree() -> Categories {
     let category = |id, parent, names: &[&str]| Category {
         id,
         parent,
-        names: names.iter().map(|name| (*name).to_owned()).collect(),
+        names: names.iter().map(|name| (Locale::En, (*name).to_owned())).collect(),
     };
     Categories::new(&[
         category(FOOD, None, &["Food and drink", "Essen und Trinken"]),
@@ -51,8 +53,13 @@ fn place(number: u8, name: &str) -> Document {
         rating: Rating::default(),
         flags: Flags::NONE,
         hours: Hours::Unknown,
+        language: None,
         words: Vec::new(),
     }
+}
+
+const fn whose(store_id: [u8; 16]) -> Whose {
+    Whose { store_id, head: 1000, now: Timestamp::from_millis(1_700_000_000_000) }
 }
 
 /// Open in this hour.
@@ -74,10 +81,11 @@ struct City {
 impl City {
     fn with(documents: impl IntoIterator<Item = Document>) -> City {
         let folder = tempfile::tempdir().unwrap();
-        let (search, state) = Search::open(&folder.path().join("index"), STORE).unwrap();
+        let (search, state) = Search::open(&folder.path().join("index"), &whose(STORE)).unwrap();
         assert!(matches!(state, OpenState::NeedsRebuild(_)));
         search.set_categories(tree());
         let mut city = City { folder, search, seq: 0 };
+        city.load([]);
         city.put(documents);
         city
     }
@@ -100,21 +108,29 @@ impl City {
     fn reopen(self, store: [u8; 16]) -> (City, OpenState) {
         let City { folder, search, seq } = self;
         drop(search);
-        let (search, state) = Search::open(&folder.path().join("index"), store).unwrap();
+        let (search, state) = Search::open(&folder.path().join("index"), &whose(store)).unwrap();
         search.set_categories(tree());
         (City { folder, search, seq }, state)
     }
 
     fn load(&self, documents: impl IntoIterator<Item = Document>) {
-        self.search.begin_load();
+        self.search.begin_load().unwrap();
         let changes: Vec<Change> = documents.into_iter().map(Change::Put).collect();
         self.search.apply(&changes, 0).unwrap();
         self.search.finish_load(self.seq).unwrap();
     }
 
+    /// What the feeding thread does when nothing waits, a while later.
+    fn rest(&self) {
+        if let Some(home) = &self.search.home {
+            home.forget();
+        }
+        self.search.look_after(now(), &BTreeSet::from([(now(), id(1))]));
+    }
+
     /// The last bytes of the ids found, in order.
     fn finds(&self, query: &Query) -> Vec<u8> {
-        self.search.find(query).unwrap().items.iter().map(|hit| hit.id[15]).collect()
+        self.search.find(query).items.iter().map(|hit| hit.id[15]).collect()
     }
 
     fn finds_words(&self, words: &str) -> Vec<u8> {
