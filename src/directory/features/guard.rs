@@ -96,15 +96,26 @@ impl<R> Guard<R> {
                 (State::Between | State::Word, _) => State::Word,
             };
             self.length = if self.state == State::Between { 0 } else { self.length + 1 };
-            let limit = match self.state {
-                _ if self.depth > MAX_DEPTH => Limit::Depth,
-                State::String | State::Escape if self.length > MAX_STRING_BYTES => Limit::String,
-                State::Word if self.length > MAX_WORD_BYTES => Limit::Word,
-                _ => continue,
-            };
-            return Err(Refused(self.checked, limit));
+            if let Some(limit) = self.passed() {
+                return Err(Refused(self.checked, limit));
+            }
         }
         Ok(())
+    }
+}
+
+impl<R> Guard<R> {
+    /// The limit that the last byte went beyond.
+    fn passed(&self) -> Option<Limit> {
+        if self.depth > MAX_DEPTH {
+            return Some(Limit::Depth);
+        }
+        let (longest, limit) = match self.state {
+            State::Between => return None,
+            State::Word => (MAX_WORD_BYTES, Limit::Word),
+            State::String | State::Escape => (MAX_STRING_BYTES, Limit::String),
+        };
+        (self.length > longest).then_some(limit)
     }
 }
 
