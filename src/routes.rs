@@ -117,6 +117,15 @@ fn desks() -> Vec<Route> {
         get("/api/v1/merchants/{id}/orders", desk::api::orders, SeeTrade).described::<desk::api::__path_orders>(),
         get("/api/v1/merchants/{id}/ledger", desk::api::ledger, SeeLedger).described::<desk::api::__path_ledger>(),
         get("/console", admin::pages::console, Operate),
+        get("/console/settings", admin::pages::settings, Operate),
+        post("/console/settings", admin::pages::settings_by_form, Operate),
+        get("/console/merchants", admin::pages::merchants, Operate),
+        post("/console/merchants", admin::pages::found_by_form, Operate),
+        get("/api/v1/settings", admin::api::settings, Operate).described::<admin::api::__path_settings>(),
+        post("/api/v1/settings", admin::api::set_settings, Operate).described::<admin::api::__path_set_settings>(),
+        get("/api/v1/merchants", admin::api::merchants, Operate).described::<admin::api::__path_merchants>(),
+        post("/api/v1/merchants", admin::api::create_merchant, Operate)
+            .described::<admin::api::__path_create_merchant>(),
         post("/api/v1/demo/clock", admin::api::move_clock, Operate).described::<admin::api::__path_move_clock>(),
     ]
 }

@@ -28,8 +28,9 @@ pub use import::{ImportFault, ImportReport, Take, import};
 pub use model::*;
 pub use osm::{ATTRIBUTION, OsmFault, OsmReport, PlaceDraft, PlaceFacts, Progress};
 pub use queries::{
-    all_places, city, find_city, locality, merchant, place, place_by_slug, place_ids, place_of_source, places_of,
-    require_place,
+    all_places, city, find_city, has_places, locality, merchant, merchants, place, place_by_slug, place_ids,
+    place_of_source, places_of, require_place,
 };
 pub use refusal::Refusal;
+pub use rules::{country_code, zone_name, zone_names};
 pub use words::place_line;

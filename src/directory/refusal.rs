@@ -11,6 +11,8 @@ pub enum Refusal {
     PlaceTaken,
     /// No such time zone.
     UnknownZone,
+    /// No two letters.
+    UnknownCountry,
 }
 
 impl Refuses for Refusal {
@@ -19,6 +21,7 @@ impl Refuses for Refusal {
             Refusal::NoPlace => "no-such-place",
             Refusal::PlaceTaken => "place-taken",
             Refusal::UnknownZone => "unknown-zone",
+            Refusal::UnknownCountry => "unknown-country",
         }
     }
 
@@ -26,7 +29,7 @@ impl Refuses for Refusal {
         match self {
             Refusal::NoPlace => Kind::NotFound,
             Refusal::PlaceTaken => Kind::Conflict,
-            Refusal::UnknownZone => Kind::Invalid,
+            Refusal::UnknownZone | Refusal::UnknownCountry => Kind::Invalid,
         }
     }
 
@@ -35,6 +38,7 @@ impl Refuses for Refusal {
             Refusal::NoPlace => "There is no such place.".into(),
             Refusal::PlaceTaken => "Another merchant runs this place already.".into(),
             Refusal::UnknownZone => "There is no such time zone. Please write it like Europe/Helsinki.".into(),
+            Refusal::UnknownCountry => "Please write the country as its two letters, such as FI.".into(),
         }
     }
 
@@ -42,6 +46,7 @@ impl Refuses for Refusal {
         match self {
             Refusal::NoPlace | Refusal::PlaceTaken => None,
             Refusal::UnknownZone => Some("zone"),
+            Refusal::UnknownCountry => Some("country"),
         }
     }
 }

@@ -147,7 +147,7 @@ fn a_city_has_a_zone_that_there_is() {
             name: crate::base::Line::parse("Helsinki").unwrap(),
             zone: zone.to_owned(),
             currency: crate::base::Currency::EUR,
-            center: Point::new(60.17, 24.94).unwrap(),
+            center: Point::new(60.17, 24.94),
             country: Some("FI".to_owned()),
         };
         store.write_blocking(move |tx| set_city(tx, &city)).outcome

@@ -2,6 +2,7 @@
 //! give the same outcome and the same effects. `tidy` holds this list against the functions of every `commands.rs`.
 
 mod accounts;
+mod admin;
 mod directory;
 mod reviews;
 mod shop;
@@ -60,6 +61,8 @@ const REGISTRY: &[Row] = &[
     ("reviews::publish", reviews::publish),
     ("reviews::change", reviews::change),
     ("reviews::reply", reviews::reply),
+    ("admin::change_settings", admin::change_settings),
+    ("admin::found_merchant", admin::found_merchant),
 ];
 
 #[test]

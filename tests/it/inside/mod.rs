@@ -7,5 +7,6 @@ mod model;
 mod orders;
 mod payments;
 mod reviews;
+mod settings;
 pub mod town;
 mod vouchers;
