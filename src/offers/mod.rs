@@ -19,7 +19,7 @@ pub use api::OfferJson;
 pub use commands::{create, edit, pause, publish, resume, withdraw};
 pub use contribute::OffersOfPlaces;
 pub use model::*;
-pub use pages::offer_page;
+pub use pages::{Refused, offer_page};
 pub use queries::{
     Listing, listing, listings_of_place, of_merchant, on_sale, priced_otherwise, published, require, terms,
 };

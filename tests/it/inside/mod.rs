@@ -1,6 +1,7 @@
 //! What happens inside, at the height of commands, on a town in memory. What people see of it is asked of the real
 //! binary, in the files beside this folder.
 
+mod at_till;
 mod deals;
 mod joining;
 mod model;
