@@ -151,6 +151,16 @@ impl Route {
         self.describe.is_some()
     }
 
+    /// The schemas that the row brings into the OpenAPI document, by name.
+    #[cfg(test)]
+    pub fn schemas(&self) -> Vec<(String, RefOr<Schema>)> {
+        let (mut paths, mut components) = (Paths::new(), Components::new());
+        if let Some(describe) = self.describe {
+            describe(&mut paths, &mut components);
+        }
+        components.schemas.into_iter().collect()
+    }
+
     /// Puts the row into the OpenAPI document, as its handler's `#[utoipa::path]` says.
     fn described<P: utoipa::Path + utoipa::__dev::SchemaReferences>(mut self) -> Route {
         self.describe = Some(|paths, components| {

@@ -17,5 +17,5 @@ pub use json::{Json, MAX_JSON_BYTES, MAX_JSON_DEPTH, Posted};
 pub use list::{Cursor, List, ListOf, Page, next_link};
 pub use money::MoneyJson;
 pub use point::PointJson;
-pub use problem::{ApiResult, Problem};
+pub use problem::{ApiResult, Members as ProblemMembers, Problem};
 pub use shown::{is_api_path, problems};

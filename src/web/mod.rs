@@ -39,5 +39,5 @@ pub use page::{page, page_with, secret_page, secret_page_with};
 pub use peer::Peer;
 pub use random::random_bytes;
 pub use site::{Plan, ReadSettings, Readiness, Settings, Site};
-pub use visit::{Visit, visit};
+pub use visit::{Visit, origin_of, visit};
 pub use watch::watch;

@@ -64,7 +64,7 @@ pub async fn home(State(site): State<Site>, frame: Frame) -> PageResult {
         near_title: if moment.center.is_some() { "Open now in the centre" } else { "Open now" },
         open_url: Filters { open: Some(Open::Now), ..Filters::default() }.url(),
         deals_url: Filters::default().toggled(Flag::HasOffer).url(),
-        frame: frame.tab("home").described(description).canonical("/"),
+        frame: frame.tab("home").described(description).public("/"),
     }))
 }
 
