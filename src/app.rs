@@ -24,7 +24,7 @@ use crate::directory::{self, Places};
 use crate::offers::OffersOfPlaces;
 use crate::reviews::Ratings;
 use crate::search::{Contributor, OpenState, Projection, Search, Whose};
-use crate::store::{Condition, Folder, FolderFault, Growth, Store, grow};
+use crate::store::{Condition, Folder, FolderFault, Growth, Read, Store, grow};
 use crate::vouchers::Signer;
 use crate::web::{
     MAX_FORM_BYTES, Metrics, PageError, Plan, Readiness, Settings, Site, assets, compression, health, visit, watch,
@@ -151,7 +151,7 @@ pub fn site(store: Store, search: Arc<Search>, demo: bool, metrics_token: Option
     }
     Site::new(Plan {
         readiness,
-        settings: settings(&store)?,
+        settings,
         store,
         search,
         metrics: Metrics::new(|_| {}),
@@ -186,8 +186,8 @@ pub fn search(store: &Store, folder: &Folder) -> Result<(Arc<Search>, Projection
 }
 
 /// What pages say of the city, as the store has it.
-pub fn settings(store: &Store) -> Result<Settings, Fault> {
+fn settings(read: &dyn Read) -> Result<Settings, Fault> {
     let attribution = directory::ATTRIBUTION.to_owned();
-    let city = directory::city(&store.snapshot()?)?;
+    let city = directory::city(read)?;
     Ok(Settings { zone: city.time_zone()?, city: city.name.to_string(), currency: city.currency, attribution })
 }

@@ -118,6 +118,15 @@ fn desks() -> Vec<Route> {
         get("/api/v1/merchants/{id}/ledger", desk::api::ledger, SeeLedger).described::<desk::api::__path_ledger>(),
         get("/console", admin::pages::console, Operate),
         post("/console/clock", admin::pages::accept_clock_by_form, Operate),
+        get("/console/settings", admin::pages::settings, Operate),
+        post("/console/settings", admin::pages::settings_by_form, Operate),
+        get("/console/merchants", admin::pages::merchants, Operate),
+        post("/console/merchants", admin::pages::found_by_form, Operate),
+        get("/api/v1/settings", admin::api::settings, Operate).described::<admin::api::__path_settings>(),
+        post("/api/v1/settings", admin::api::set_settings, Operate).described::<admin::api::__path_set_settings>(),
+        get("/api/v1/merchants", admin::api::merchants, Operate).described::<admin::api::__path_merchants>(),
+        post("/api/v1/merchants", admin::api::create_merchant, Operate)
+            .described::<admin::api::__path_create_merchant>(),
         post("/api/v1/demo/clock", admin::api::move_clock, Operate).described::<admin::api::__path_move_clock>(),
     ]
 }
@@ -141,6 +150,16 @@ impl Route {
     /// Whether the OpenAPI document has it.
     pub fn is_described(&self) -> bool {
         self.describe.is_some()
+    }
+
+    /// The schemas that the row brings into the OpenAPI document, by name.
+    #[cfg(test)]
+    pub fn schemas(&self) -> Vec<(String, RefOr<Schema>)> {
+        let (mut paths, mut components) = (Paths::new(), Components::new());
+        if let Some(describe) = self.describe {
+            describe(&mut paths, &mut components);
+        }
+        components.schemas.into_iter().collect()
     }
 
     /// Puts the row into the OpenAPI document, as its handler's `#[utoipa::path]` says.

@@ -433,6 +433,7 @@ impl Viewer {
 #[derive(Clone, Copy, Debug)]
 pub struct Resident {
     person: PersonId,
+    is_guest: bool,
 }
 
 impl Resident {
@@ -440,11 +441,19 @@ impl Resident {
     pub fn prove(read: &dyn Read, actor: &Actor, action: Action) -> Result<Resident, Stop<Denied>> {
         let person = actor.person_for(read, action)?;
         let allowed = person.roles().into_iter().any(|role| action.reach(role) == Reach::Own);
-        if allowed { Ok(Resident { person: actor.person }) } else { Err(person.denied().into()) }
+        match allowed {
+            true => Ok(Resident { person: actor.person, is_guest: person.is_guest() }),
+            false => Err(person.denied().into()),
+        }
     }
 
     pub fn person(&self) -> PersonId {
         self.person
+    }
+
+    /// Known by a cookie alone.
+    pub fn is_guest(&self) -> bool {
+        self.is_guest
     }
 }
 

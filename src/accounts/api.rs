@@ -55,6 +55,7 @@ pub struct RoleJson {
 #[utoipa::path(
     post,
     path = "/api/v1/sessions",
+    operation_id = "sign_in",
     request_body = SignInJson,
     responses(
         (status = 201, description = "A session", body = SessionJson),
@@ -81,6 +82,7 @@ pub async fn sign_in(
 #[utoipa::path(
     get,
     path = "/api/v1/me",
+    operation_id = "show_me",
     security(("bearer" = [])),
     responses((status = 200, description = "Who the token acts for", body = UserJson))
 )]

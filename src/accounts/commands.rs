@@ -128,6 +128,7 @@ pub fn set_roles(tx: &mut Tx<'_>, email: &Email, grants: &[Grant]) -> Outcome<Pe
 /// Without places it is for all of them.
 pub fn grant_staff(
     tx: &mut Tx<'_>,
+    by: Who,
     email: &Email,
     role: StaffRole,
     merchant: MerchantId,
@@ -138,7 +139,7 @@ pub fn grant_staff(
     person.grants.retain(|grant| !matches!(grant, Grant::Staff { merchant: at, .. } if *at == merchant));
     person.grants.push(Grant::Staff { role, merchant, places: places.to_vec() });
     tx.put(&PERSONS, &id, &person)?;
-    note_console(tx, "roles-changed", id, Some((&before, &person)))?;
+    note_person(tx, by, "roles-changed", id, Some((&before, &person)))?;
     Ok(id)
 }
 
@@ -243,15 +244,26 @@ fn note_entry(tx: &mut Tx<'_>, action: &str, person: PersonId, token: &TokenHash
     Ok(())
 }
 
-/// What the operator did to a person; of the roles before and after only commitments are kept.
+/// What the operator did to a person by a subcommand.
 fn note_console(
     tx: &mut Tx<'_>,
     action: &str,
     person: PersonId,
     change: Option<(&Person, &Person)>,
 ) -> Result<(), Fault> {
+    note_person(tx, Who::Console, action, person, change)
+}
+
+/// What was done to a person; of the roles before and after only commitments are kept.
+fn note_person(
+    tx: &mut Tx<'_>,
+    who: Who,
+    action: &str,
+    person: PersonId,
+    change: Option<(&Person, &Person)>,
+) -> Result<(), Fault> {
     let (before, after) = change.map(|(before, after)| (before.grants.to_row(), after.grants.to_row())).unzip();
-    let (who, subject, verdict) = (Who::Console, ("person", person.untyped()), Verdict::Done);
+    let (subject, verdict) = (("person", person.untyped()), Verdict::Done);
     let (before, after) = (before.as_deref(), after.as_deref());
     audit::append(tx, Deed { who, action, subject, origin: None, verdict, before, after })?;
     Ok(())

@@ -1,4 +1,10 @@
-//! The console's page.
+//! The console's page; the other pages of the room are files of their own.
+
+mod merchants;
+mod settings;
+
+pub use merchants::{found_by_form, merchants};
+pub use settings::{settings, settings_by_form};
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -8,7 +14,8 @@ use serde::Deserialize;
 
 use crate::accounts::{self, Actor, Grant, PersonId, Role};
 use crate::admin::believe_clock;
-use crate::base::Fault;
+use crate::admin::queries::Progress;
+use crate::base::{Fault, Timestamp};
 use crate::directory;
 use crate::kernel::audit::{self, Record, Verdict, Who};
 use crate::kernel::ledger;
@@ -25,6 +32,8 @@ const AUDIT_PAGE: usize = 30;
 #[template(path = "admin/console.html")]
 struct ConsolePage {
     frame: Frame,
+    /// What a new city still needs; nothing once it has all.
+    steps: Vec<Step>,
     figures: Vec<Figure>,
     /// Why the machine's clock is not believed; empty if it is.
     doubt: String,
@@ -32,6 +41,14 @@ struct ConsolePage {
     people: Vec<PersonRow>,
     audit: Vec<AuditRow>,
     audit_pager: Pager,
+}
+
+struct Step {
+    is_done: bool,
+    label: &'static str,
+    detail: &'static str,
+    /// Where it is done; empty for the command line.
+    url: &'static str,
 }
 
 struct Check {
@@ -82,6 +99,7 @@ pub async fn console(State(site): State<Site>, Query(asked): Query<Asked>, frame
         records.iter().map(|(_, record)| audit_row(&snapshot, record, &settings.zone)).collect();
     Ok(page(ConsolePage {
         frame: frame.titled("Console"),
+        steps: steps(Progress::of(&snapshot)?),
         figures: vec![
             figure("People", people.len(), "with an account"),
             figure("Staff", rows.len(), "with a role"),
@@ -97,6 +115,25 @@ pub async fn console(State(site): State<Site>, Query(asked): Query<Asked>, frame
             text: String::new(),
         },
     }))
+}
+
+/// From an empty city to the first merchant, who then writes the first offer.
+fn steps(progress: Progress) -> Vec<Step> {
+    let Progress { is_set_up, has_places, has_merchants } = progress;
+    if progress.is_done() {
+        return Vec::new();
+    }
+    let step = |is_done, label, detail, url| Step { is_done, label, detail, url };
+    vec![
+        step(is_set_up, "Say what the city is", "Its name, its time zone and its currency.", "/console/settings"),
+        step(
+            has_places,
+            "Bring in its places",
+            "On the machine of this server: highstreet import osm FILE.osm.pbf",
+            "",
+        ),
+        step(has_merchants, "Take in the first merchant", "Who runs which places.", "/console/merchants"),
+    ]
 }
 
 fn figure(label: &str, count: usize, note: &str) -> Figure {

@@ -52,6 +52,11 @@ impl Cursor {
         Problem::invalid("cursor", "This cursor is not one of ours. Please begin again without it.")
     }
 
+    /// The id that the cursor is.
+    pub fn id(&self) -> Result<[u8; 16], Problem> {
+        self.0.as_slice().try_into().map_err(|_| Cursor::refused())
+    }
+
     pub fn text(&self) -> String {
         URL_SAFE_NO_PAD.encode(&self.0)
     }

@@ -7,6 +7,7 @@ mod etag;
 mod json;
 mod list;
 mod money;
+mod point;
 mod problem;
 mod shown;
 
@@ -15,5 +16,6 @@ pub use etag::tagged;
 pub use json::{Json, MAX_JSON_BYTES, MAX_JSON_DEPTH, Posted};
 pub use list::{Cursor, List, ListOf, Page, next_link};
 pub use money::MoneyJson;
-pub use problem::{ApiResult, Problem};
+pub use point::PointJson;
+pub use problem::{ApiResult, Members as ProblemMembers, Problem};
 pub use shown::{is_api_path, problems};

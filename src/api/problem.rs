@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::base::fault::FaultKind;
 use crate::base::{Fault, Refusal};
@@ -21,9 +22,12 @@ pub type ApiResult<T = Response> = Result<T, Problem>;
 #[serde(transparent)]
 pub struct Problem(Box<Members>);
 
-/// The members of RFC 9457, and ours. Boxed, since every result of the API has room for one.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-struct Members {
+/// An answer that is not what was asked for (RFC 9457); some tell more in members of their own
+// Boxed, since every result of the API has room for one.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct Members {
+    /// Stable, such as `sold-out`
     #[serde(rename = "type")]
     name: String,
     title: String,
@@ -33,6 +37,7 @@ struct Members {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     errors: BTreeMap<String, String>,
     /// What the refusal tells besides: who redeemed it and when, which times are free.
+    #[schema(ignore)]
     #[serde(flatten)]
     more: Map<String, Value>,
 }

@@ -4,10 +4,16 @@ use std::sync::LazyLock;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
+use utoipa::openapi::path::Paths;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Info, OpenApi, OpenApiBuilder, Server};
+use utoipa::openapi::{ContentBuilder, Info, OpenApi, OpenApiBuilder, Ref, RefOr, Response as Answer, Server};
+use utoipa::{PartialSchema, ToSchema};
 
+use crate::api::ProblemMembers;
 use crate::routes;
+
+/// The media type of a problem.
+const PROBLEM: &str = "application/problem+json";
 
 static DOCUMENT: LazyLock<OpenApi> = LazyLock::new(document);
 
@@ -17,7 +23,9 @@ pub async fn openapi() -> Response {
 }
 
 fn document() -> OpenApi {
-    let (paths, mut components) = routes::described();
+    let (mut paths, mut components) = routes::described();
+    tell_of_problems(&mut paths);
+    components.schemas.insert(ProblemMembers::name().into_owned(), ProblemMembers::schema());
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
     let mut info = Info::new("Highstreet", env!("CARGO_PKG_VERSION"));
@@ -25,22 +33,23 @@ fn document() -> OpenApi {
     OpenApiBuilder::new().info(info).servers(Some([Server::new("/")])).paths(paths).components(Some(components)).build()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_api_route_stands_in_the_document() {
-        let document = serde_json::to_value(&*DOCUMENT).unwrap();
-        for route in routes::routes().iter().filter(|route| route.is_api()) {
-            let operation = &document["paths"][route.path][route.method.as_str().to_lowercase()];
-            assert!(operation.is_object(), "{} {} is not described", route.method, route.path);
+/// Whatever is not as asked for is a problem, everywhere: what a route names, and what any may answer.
+fn tell_of_problems(paths: &mut Paths) {
+    let schema = || Ref::from_schema_name(ProblemMembers::name());
+    let problem = || RefOr::T(ContentBuilder::new().schema(Some(schema())).build());
+    let operations = paths.paths.values_mut().flat_map(|item| [item.get.as_mut(), item.post.as_mut()]).flatten();
+    for operation in operations {
+        let mut any = Answer::new("Any other refusal or fault");
+        any.content.insert(PROBLEM.to_owned(), problem());
+        let responses = &mut operation.responses.responses;
+        for (status, response) in responses.iter_mut() {
+            if let (RefOr::T(response), true) = (response, status.starts_with(['4', '5'])) {
+                response.content.insert(PROBLEM.to_owned(), problem());
+            }
         }
-    }
-
-    #[test]
-    fn it_is_openapi_3_1() {
-        let document = serde_json::to_value(&*DOCUMENT).unwrap();
-        assert!(document["openapi"].as_str().unwrap().starts_with("3.1"), "{}", document["openapi"]);
+        responses.insert("default".to_owned(), any.into());
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -96,7 +96,7 @@ fn city(sample: &SampleCity) -> Result<City, Failure> {
         name: Line::parse(&sample.name).map_err(bad)?,
         zone: sample.zone.clone(),
         currency: Currency::parse(&sample.currency).ok_or_else(|| bad("the currency"))?,
-        center: sample.center.parse::<Point>().map_err(bad)?,
+        center: Some(sample.center.parse::<Point>().map_err(bad)?),
         country: Some(sample.country.clone()),
     })
 }

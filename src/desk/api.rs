@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::accounts::{Action, MerchantId, Viewer};
-use crate::api::{ApiResult, Cursor, Json, List, MoneyJson, Page, Problem, next_link};
+use crate::api::{ApiResult, Cursor, Json, List, ListOf, MoneyJson, Page, Problem, next_link};
 use crate::base::{Fault, Money, Timestamp};
 use crate::desk::ledger::{Position, balances, origin, postings};
 use crate::desk::queries::{Desk, Shown, orders as orders_of};
@@ -43,6 +43,7 @@ struct DeskLineJson {
 #[utoipa::path(
     get,
     path = "/api/v1/merchants/{id}/orders",
+    operation_id = "list_merchant_orders",
     security(("bearer" = [])),
     params(
         ("id" = String, Path, description = "The merchant's id"),
@@ -50,7 +51,7 @@ struct DeskLineJson {
         ("limit" = Option<u32>, Query, description = "1 to 100, 20 if left out"),
     ),
     responses(
-        (status = 200, description = "A page of orders: `items` and `next`", body = Vec<DeskOrderJson>),
+        (status = 200, description = "A page of orders: `items` and `next`", body = inline(ListOf<DeskOrderJson>)),
         (status = 403, description = "`not-allowed`: your role does not cover this"),
         (status = 404, description = "`not-found`: no such merchant, or not yours"),
     )
@@ -136,6 +137,7 @@ struct EntryJson {
 #[utoipa::path(
     get,
     path = "/api/v1/merchants/{id}/ledger",
+    operation_id = "list_merchant_postings",
     security(("bearer" = [])),
     params(
         ("id" = String, Path, description = "The merchant's id"),

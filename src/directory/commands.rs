@@ -7,12 +7,12 @@ use crate::directory::model::{
 use crate::directory::queries::{place_of_source, survivor};
 use crate::directory::reading::{PlaceDraft, PlaceFacts};
 use crate::directory::refusal::Refusal;
-use crate::directory::rules::{described, edited, merged, slugs};
+use crate::directory::rules::{described, edited, merged, slugs, zone_name};
 use crate::store::{Outcome, Tx};
 
 /// Says what the town is.
 pub fn set_city(tx: &mut Tx<'_>, city: &City) -> Outcome<(), Refusal> {
-    if city.time_zone().is_err() {
+    if zone_name(&city.zone)? != city.zone {
         return Err(Refusal::UnknownZone.into());
     }
     // Nothing below can refuse.

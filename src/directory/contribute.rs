@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use crate::base::{Fault, Id, Locale, Timestamp};
 use crate::directory::categories::{Categories, Category};
-use crate::directory::model::{PLACES, Place, Wheelchair};
+use crate::directory::model::{CITY, PLACES, Place, Wheelchair};
 use crate::directory::queries::{locality, place, place_ids};
 use crate::search::{self, Contributor, Document, Field, Flag, Flags, Hours, Rating, Source};
 use crate::store::{Effect, Read};
@@ -45,7 +45,11 @@ impl Source for Places {
 
 /// Opening times, which move on with every day.
 impl Contributor for Places {
-    fn touched(&self, _: &dyn Read, effect: &Effect) -> Result<Vec<[u8; 16]>, Fault> {
+    fn touched(&self, read: &dyn Read, effect: &Effect) -> Result<Vec<[u8; 16]>, Fault> {
+        // The hours of every place are wall time of the city's zone.
+        if effect.place().is_some_and(|(table, _)| table == CITY.number()) {
+            return self.ids(read, None, usize::MAX);
+        }
         let place = effect.place().filter(|(table, _)| *table == PLACES.number());
         Ok(place.and_then(|(_, key)| <[u8; 16]>::try_from(key).ok()).into_iter().collect())
     }

@@ -36,9 +36,10 @@ pub use import::{Format, ImportFault, ImportReport, Take, Twin, Twins, Vanished,
 pub use model::*;
 pub use osm::ATTRIBUTION;
 pub use queries::{
-    all_places, city, find_city, locality, merchant, place, place_by_slug, place_ids, place_of_source, places_of,
-    require_place, survivor,
+    all_places, city, find_city, has_places, locality, merchant, merchants, place, place_by_slug, place_ids,
+    place_of_source, places_of, require_place, survivor,
 };
 pub use reading::{FileFault, FileReport, PlaceDraft, PlaceFacts, Progress, RowError, RowErrors, Skipped, Wrong};
 pub use refusal::Refusal;
+pub use rules::{country_code, zone_name, zone_names};
 pub use words::place_line;

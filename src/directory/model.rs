@@ -22,7 +22,7 @@ pub struct City {
     pub currency: Currency,
     /// Where "near me" starts for who has not said where they are.
     #[n(3)]
-    pub center: Point,
+    pub center: Option<Point>,
     /// ISO 3166-1 alpha-2, such as `FI`, for public holidays.
     #[n(4)]
     pub country: Option<String>,

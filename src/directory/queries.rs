@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 
 use crate::base::text::TextFault;
-use crate::base::{Currency, Fault, Line, Locale, Point, Timestamp};
+use crate::base::{Currency, Fault, Line, Locale, Timestamp};
 use crate::directory::categories::{Categories, Category};
 use crate::directory::hours::{Hours, Locality, OpenState};
 use crate::directory::model::{
@@ -30,9 +30,8 @@ pub fn locality(read: &dyn Read) -> Result<Locality, Fault> {
 impl City {
     fn not_set_up() -> Result<City, Fault> {
         let own = |_: TextFault| Fault::bug("the city", "its first name is no name");
-        let center = Point::new(0.0, 0.0).ok_or_else(|| Fault::bug("the city", "its first center is no point"))?;
         let name = Line::parse("Highstreet").map_err(own)?;
-        Ok(City { name, zone: "UTC".to_owned(), currency: Currency::EUR, center, country: None })
+        Ok(City { name, zone: "UTC".to_owned(), currency: Currency::EUR, center: None, country: None })
     }
 
     /// The zone of its wall times.
@@ -89,12 +88,27 @@ pub fn all_places(read: &dyn Read) -> Result<impl Iterator<Item = Result<(PlaceI
     Ok(rows.filter(|row| row.as_ref().map_or(true, |(_, place)| place.is_one_of_its_own())))
 }
 
+/// Whether there is any place yet.
+pub fn has_places(read: &dyn Read) -> Result<bool, Fault> {
+    Ok(!place_ids(read, None, 1)?.is_empty())
+}
+
 fn after_key(after: Option<PlaceId>) -> Span {
     after.map_or(Span::all(), |after| Span::all().beyond(&after))
 }
 
 pub fn merchant(read: &dyn Read, id: MerchantId) -> Result<Option<Merchant>, Fault> {
     read.get(&MERCHANTS, &id)
+}
+
+/// The merchants, oldest first, those after `after`.
+pub fn merchants(
+    read: &dyn Read,
+    after: Option<MerchantId>,
+    limit: usize,
+) -> Result<Vec<(MerchantId, Merchant)>, Fault> {
+    let span = after.map_or(Span::all(), |after| Span::all().beyond(&after));
+    read.scan(&MERCHANTS, span)?.take(limit).collect()
 }
 
 /// The places that a merchant runs; a merchant has tens of them at most.

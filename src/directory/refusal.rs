@@ -13,6 +13,8 @@ pub enum Refusal {
     UnknownZone,
     /// One of two places to merge is none of its own any more.
     MergedAlready,
+    /// No two letters.
+    UnknownCountry,
 }
 
 impl Refuses for Refusal {
@@ -22,6 +24,7 @@ impl Refuses for Refusal {
             Refusal::PlaceTaken => "place-taken",
             Refusal::UnknownZone => "unknown-zone",
             Refusal::MergedAlready => "merged-already",
+            Refusal::UnknownCountry => "unknown-country",
         }
     }
 
@@ -29,7 +32,7 @@ impl Refuses for Refusal {
         match self {
             Refusal::NoPlace => Kind::NotFound,
             Refusal::PlaceTaken | Refusal::MergedAlready => Kind::Conflict,
-            Refusal::UnknownZone => Kind::Invalid,
+            Refusal::UnknownZone | Refusal::UnknownCountry => Kind::Invalid,
         }
     }
 
@@ -39,6 +42,7 @@ impl Refuses for Refusal {
             Refusal::PlaceTaken => "Another merchant runs this place already.".into(),
             Refusal::UnknownZone => "There is no such time zone. Please write it like Europe/Helsinki.".into(),
             Refusal::MergedAlready => "This place was merged with another one already.".into(),
+            Refusal::UnknownCountry => "Please write the country as its two letters, such as FI.".into(),
         }
     }
 
@@ -46,6 +50,7 @@ impl Refuses for Refusal {
         match self {
             Refusal::NoPlace | Refusal::PlaceTaken | Refusal::MergedAlready => None,
             Refusal::UnknownZone => Some("zone"),
+            Refusal::UnknownCountry => Some("country"),
         }
     }
 }

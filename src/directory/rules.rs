@@ -1,6 +1,7 @@
 //! The decisions of directory: what a place becomes when its source or its people tell of it anew, which of two listings
-//! stays, and which slugs a place may have.
+//! stays, which slugs a place may have, and which names a city's zone and country go by.
 
+use jiff::tz::{self, TimeZone};
 use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
@@ -184,9 +185,56 @@ fn slugged(text: &str) -> String {
     slug.trim_matches('-').to_owned()
 }
 
+/// The zone that goes by this IANA name, spelled as IANA spells it.
+pub fn zone_name(typed: &str) -> Result<String, Refusal> {
+    let zone = TimeZone::get(typed.trim()).map_err(|_| Refusal::UnknownZone)?;
+    zone.iana_name().filter(|_| !zone.is_unknown()).map(str::to_owned).ok_or(Refusal::UnknownZone)
+}
+
+/// Every name that [`zone_name`] knows.
+pub fn zone_names() -> Vec<String> {
+    tz::db().available().map(|name| name.to_string()).filter(|name| zone_name(name).is_ok()).collect()
+}
+
+/// The two letters of ISO 3166 in capitals; none if nothing was typed.
+pub fn country_code(typed: &str) -> Result<Option<String>, Refusal> {
+    let typed = typed.trim();
+    match typed.len() {
+        0 => Ok(None),
+        2 if typed.bytes().all(|byte| byte.is_ascii_alphabetic()) => Ok(Some(typed.to_ascii_uppercase())),
+        _ => Err(Refusal::UnknownCountry),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::slugged;
+    use super::{country_code, slugged, zone_name, zone_names};
+    use crate::directory::refusal::Refusal;
+
+    #[test]
+    fn a_zone_goes_by_its_iana_name_and_by_no_other() {
+        for (typed, name) in
+            [("Europe/Helsinki", "Europe/Helsinki"), (" europe/helsinki ", "Europe/Helsinki"), ("UTC", "UTC")]
+        {
+            assert_eq!(zone_name(typed).as_deref(), Ok(name));
+        }
+        for bad in
+            ["", "Helsinki", "Europe/Atlantis", "Etc/Unknown", "+02:00", "EET-2EEST", "../../etc/localtime", "\0"]
+        {
+            assert_eq!(zone_name(bad), Err(Refusal::UnknownZone), "{bad:?}");
+        }
+        let all = zone_names();
+        assert!(all.len() > 400 && all.iter().any(|name| name == "Pacific/Auckland"), "{}", all.len());
+    }
+
+    #[test]
+    fn a_country_is_two_letters_or_nothing() {
+        assert_eq!(country_code(" fi"), Ok(Some("FI".to_owned())));
+        assert_eq!(country_code(" "), Ok(None));
+        for bad in ["F", "FIN", "F1", "\u{e4}"] {
+            assert_eq!(country_code(bad), Err(Refusal::UnknownCountry), "{bad}");
+        }
+    }
 
     #[test]
     fn a_slug_is_plain_letters_of_the_name() {

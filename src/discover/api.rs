@@ -41,6 +41,7 @@ pub struct PlacesJson {
 #[utoipa::path(
     get,
     path = "/api/v1/places",
+    operation_id = "list_places",
     params(
         ("q" = Option<String>, Query, description = "Words in any language"),
         ("near" = Option<String>, Query, description = "`LAT,LON`: distances are measured from here"),
@@ -104,6 +105,7 @@ fn offset(cursor: &Cursor) -> Result<usize, Problem> {
 #[utoipa::path(
     get,
     path = "/api/v1/places/{id}",
+    operation_id = "show_place",
     params(("id" = String, Path, description = "The place's id, or its slug")),
     responses(
         (status = 200, description = "The place with hours, contact and offers", body = PlaceJson),
@@ -145,6 +147,7 @@ pub struct SuggestionJson {
 #[utoipa::path(
     get,
     path = "/api/v1/suggest",
+    operation_id = "suggest",
     params(("q" = Option<String>, Query, description = "What was typed so far")),
     responses((status = 200, description = "Categories first, then dishes, streets and places", body = SuggestionsJson))
 )]
@@ -197,6 +200,7 @@ pub struct CategoriesJson {
 #[utoipa::path(
     get,
     path = "/api/v1/categories",
+    operation_id = "list_categories",
     responses((status = 200, description = "Families, and the kinds below them", body = CategoriesJson))
 )]
 pub async fn categories(State(site): State<Site>, headers: HeaderMap) -> ApiResult<Response> {

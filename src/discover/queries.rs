@@ -42,7 +42,7 @@ pub struct Moment {
 impl Moment {
     pub fn of(read: &dyn Read, site: &Site) -> Result<Moment, Fault> {
         let locality = directory::locality(read)?;
-        let center = directory::find_city(read)?.map(|city| city.center);
+        let center = directory::city(read)?.center;
         Ok(Moment { now: site.clock().now(), zone: locality.zone().clone(), locality, center })
     }
 }

@@ -14,18 +14,20 @@ use crate::base::{Fault, Refusal as _};
 use crate::directory;
 use crate::offers::commands;
 use crate::offers::model::{OfferId, OfferKind};
-use crate::offers::queries::visible;
+use crate::offers::queries::{listing, visible};
 use crate::offers::refusal::Refusal;
 use crate::store::{OnceRefusal, Outcome, Stop, Tx};
 use crate::web::{Once, Site};
 
 pub use find::{__path_list, list};
+pub(in crate::offers) use json::Told;
 pub use json::{NewOfferJson, OfferJson};
 
 /// One offer, whatever its state; a draft for whoever manages it
 #[utoipa::path(
     get,
     path = "/api/v1/offers/{id}",
+    operation_id = "show_offer",
     params(("id" = String, Path, description = "The offer's id")),
     responses(
         (status = 200, description = "The offer", body = OfferJson),
@@ -42,6 +44,7 @@ pub async fn one(State(site): State<Site>, Path(id): Path<String>, viewer: Viewe
 #[utoipa::path(
     post,
     path = "/api/v1/offers",
+    operation_id = "create_offer",
     security(("bearer" = [])),
     params(("Idempotency-Key" = String, Header, description = "Sent again, it does nothing twice")),
     request_body = NewOfferJson,
@@ -62,9 +65,12 @@ pub async fn create(State(site): State<Site>, actor: Actor, posted: Posted<NewOf
         body.draft(site.clock().now(), &locality, row.point)?
     };
     let actor_id = *actor.person.as_bytes();
-    let command = move |tx: &mut Tx<'_>| commands::create(tx, &actor, place, kind, &draft);
-    let written = site.store.write_once(once.by(actor_id), command).await.outcome.map_err(problem)?;
-    answer(&site, StatusCode::CREATED, written)
+    let command = move |tx: &mut Tx<'_>| {
+        let id = commands::create(tx, &actor, place, kind, &draft)?;
+        Ok(told(tx, id)?)
+    };
+    let told = site.store.write_once(once.by(actor_id), command).await.outcome.map_err(problem)?;
+    answer(&site, StatusCode::CREATED, &told)
 }
 
 /// A step has nothing to say.
@@ -75,6 +81,7 @@ pub struct NothingJson {}
 #[utoipa::path(
     post,
     path = "/api/v1/offers/{id}/publish",
+    operation_id = "publish_offer",
     security(("bearer" = [])),
     params(
         ("id" = String, Path, description = "The offer's id"),
@@ -98,6 +105,7 @@ pub async fn publish(
 #[utoipa::path(
     post,
     path = "/api/v1/offers/{id}/pause",
+    operation_id = "pause_offer",
     security(("bearer" = [])),
     params(
         ("id" = String, Path, description = "The offer's id"),
@@ -121,6 +129,7 @@ pub async fn pause(
 #[utoipa::path(
     post,
     path = "/api/v1/offers/{id}/resume",
+    operation_id = "resume_offer",
     security(("bearer" = [])),
     params(
         ("id" = String, Path, description = "The offer's id"),
@@ -144,6 +153,7 @@ pub async fn resume(
 #[utoipa::path(
     post,
     path = "/api/v1/offers/{id}/withdraw",
+    operation_id = "withdraw_offer",
     security(("bearer" = [])),
     params(
         ("id" = String, Path, description = "The offer's id"),
@@ -172,14 +182,24 @@ async fn step(
 ) -> ApiResult {
     let id: OfferId = id.parse().map_err(|_| Problem::not_found())?;
     let once = once.by(*actor.person.as_bytes());
-    let written = site.store.write_once(once, move |tx| command(tx, &actor, id)).await.outcome.map_err(problem)?;
-    answer(site, StatusCode::OK, written)
+    let command = move |tx: &mut Tx<'_>| {
+        let id = command(tx, &actor, id)?;
+        Ok(told(tx, id)?)
+    };
+    let told = site.store.write_once(once, command).await.outcome.map_err(problem)?;
+    answer(site, StatusCode::OK, &told)
 }
 
-fn answer(site: &Site, status: StatusCode, id: OfferId) -> ApiResult<Response> {
-    let found = crate::offers::listing(&site.store.snapshot()?, id, site.clock().now())?;
+/// What a command has come to, inside its transaction: remembered with its key, so that a retry is told the same.
+fn told(tx: &Tx<'_>, id: OfferId) -> Result<Told, Fault> {
+    let found = listing(&**tx, id, tx.now())?;
     let found = found.ok_or_else(|| Fault::bug("answering a command", "the offer is gone"))?;
-    Ok((status, Json(OfferJson::of(&found, &site.settings().zone))).into_response())
+    Ok(Told::of(&found, tx.now()))
+}
+
+fn answer(site: &Site, status: StatusCode, told: &Told) -> ApiResult<Response> {
+    let then = told.listing(&site.store.snapshot()?)?;
+    Ok((status, Json(OfferJson::of(&then, &site.settings().zone))).into_response())
 }
 
 /// The problem, with the field as the JSON spells it.

@@ -1,6 +1,8 @@
 //! Offers and terms as past releases wrote them.
 
 use crate::base::{Currency, Id, Line, Money, Prose, Timestamp};
+use crate::kernel::stock::Pool;
+use crate::offers::api::Told;
 use crate::offers::{OFFERS, Offer, OfferKind, Standing, TERMS, Terms};
 use crate::store::golden;
 
@@ -57,4 +59,11 @@ fn terms_are_read_as_they_were_written() {
         ..bare
     };
     golden::row(&TERMS, "full", &key, &full);
+}
+
+#[test]
+fn what_a_retry_is_told_of_an_offer_is_read_as_it_was_written() {
+    let pool = Pool { capacity: Some(40), held: 1, sold: 3 };
+    let told = Told { offer: Id::from_bytes([4; 16]), version: 2, standing: Standing::Published, pool, at: AT };
+    golden::value("remembered_answers", "an offer", &told);
 }

@@ -19,8 +19,10 @@ pub use api::OfferJson;
 pub use commands::{create, edit, pause, publish, resume, withdraw};
 pub use contribute::OffersOfPlaces;
 pub use model::*;
-pub use pages::offer_page;
-pub use queries::{Listing, listing, listings_of_place, of_merchant, on_sale, published, require, terms};
+pub use pages::{Refused, offer_page};
+pub use queries::{
+    Listing, listing, listings_of_place, of_merchant, on_sale, priced_otherwise, published, require, terms,
+};
 pub use refusal::Refusal;
 pub use rules::{Draft, Phase, blackout_days, readable_hours};
 pub use words::{conditions, ends_text, left_text, state_text};

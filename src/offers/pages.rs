@@ -66,20 +66,21 @@ pub async fn offer(Shared(site): Shared<Site>, Path(id): Path<String>, viewer: V
     offer_page(&site, &viewer, frame, id, None)
 }
 
-/// The page of an offer; with a refusal's status and words after a form that was refused.
-pub fn offer_page(
-    site: &Site,
-    viewer: &Viewer,
-    frame: Frame,
-    id: OfferId,
-    refused: Option<(StatusCode, String)>,
-) -> PageResult {
+/// Why the form of the page was refused, and what had been chosen in it.
+pub struct Refused {
+    pub status: StatusCode,
+    pub message: String,
+    pub quantity: u32,
+}
+
+/// The page of an offer, after its form was refused or before.
+pub fn offer_page(site: &Site, viewer: &Viewer, frame: Frame, id: OfferId, refused: Option<Refused>) -> PageResult {
     let (now, settings) = (site.clock().now(), site.settings());
     let snapshot = site.store.snapshot()?;
     let listing = visible(&snapshot, viewer, id, now)?.ok_or_else(PageError::not_found)?;
     let place = directory::require_place(&snapshot, listing.offer.place)?;
     let (family, icon) = directory::cover_of(place.category);
-    let (status, problem) = refused.map_or((StatusCode::OK, None), |(status, text)| (status, Some(text)));
+    let (status, wanted) = refused.as_ref().map_or((StatusCode::OK, 1), |refused| (refused.status, refused.quantity));
     let (terms, price, zone) =
         (&listing.terms, Price::of(listing.terms.price, listing.terms.list_price), &settings.zone);
     let title = terms.title.to_string();
@@ -89,7 +90,7 @@ pub fn offer_page(
         OfferPage {
             cover: cover(id.as_bytes(), family, icon, frame.sprite),
             json_ld: json_ld(&listing, &place, zone)?,
-            frame: frame.titled(title.clone()).described(described).canonical(format!("/o/{id}")).tab("search"),
+            frame: frame.titled(title.clone()).described(described).public(format!("/o/{id}")).tab("search"),
             id: id.to_string(),
             title,
             place: place_line(&place),
@@ -99,13 +100,13 @@ pub fn offer_page(
             ends: ends(terms, now, zone),
             left: left(&listing),
             sold: (listing.pool.sold > 0).then(|| format!("{} taken so far", listing.pool.sold)),
-            quantities: quantities(&listing),
+            quantities: quantities(&listing, wanted),
             per_person: terms.per_person.map(|most| format!("At most {most} for each person")),
             conditions: facts(terms, zone),
             terms: terms.text.as_ref().map(ToString::to_string).unwrap_or_default(),
             refund: REFUND,
             price,
-            problem,
+            problem: refused.map(|refused| refused.message),
         },
     ))
 }
@@ -129,12 +130,13 @@ fn left(listing: &Listing) -> Option<Left> {
     Some(Left { text: left_text(listing)?, percent: u8::try_from(percent).unwrap_or(100) })
 }
 
-fn quantities(listing: &Listing) -> Vec<Choice> {
+/// Up to what one person may take; chosen is what was wanted, as far as it is there.
+fn quantities(listing: &Listing, wanted: u32) -> Vec<Choice> {
     let most = listing.left().min(listing.terms.per_person.unwrap_or(MAX_QUANTITY)).min(MAX_QUANTITY);
     let choice = |number: u32| Choice {
         value: number.to_string(),
         label: number.to_string(),
-        chosen: number == 1,
+        chosen: number == wanted.clamp(1, most.max(1)),
         ..Choice::default()
     };
     (1..=most).map(choice).collect()

@@ -2,7 +2,7 @@
 
 use crate::accounts::{Action, MerchantId, PlaceId, Viewer};
 use crate::base::money::percent_off;
-use crate::base::{Fault, Timestamp};
+use crate::base::{Currency, Fault, Timestamp};
 use crate::kernel::stock::{self, Pool};
 use crate::offers::model::{
     OFFERS, OFFERS_BY_MERCHANT, OFFERS_BY_PLACE, OFFERS_BY_SALE_END, Offer, OfferId, TERMS, Terms,
@@ -55,6 +55,17 @@ pub fn require(read: &dyn Read, id: OfferId) -> Result<Offer, Fault> {
 /// The terms as sold under a version.
 pub fn terms(read: &dyn Read, id: OfferId, version: u32) -> Result<Terms, Fault> {
     read.must_get(&TERMS, &(id, version))
+}
+
+/// A currency other than this one that some version of some offer has its price in.
+pub fn priced_otherwise(read: &dyn Read, currency: Currency) -> Result<Option<Currency>, Fault> {
+    for row in read.scan(&TERMS, Span::all())? {
+        let (_, terms) = row?;
+        if terms.price.currency != currency {
+            return Ok(Some(terms.price.currency));
+        }
+    }
+    Ok(None)
 }
 
 /// Every offer of a place, newest first, whatever its phase.

@@ -1,5 +1,7 @@
 //! Orders for programs. The twin for people is `pages/`.
 
+mod json;
+
 use std::sync::Arc;
 
 use axum::Extension;
@@ -7,21 +9,26 @@ use axum::extract::{Path, State};
 use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderName, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::accounts::{Actor, Denied, Operator, Viewer};
-use crate::api::{ApiResult, Cursor, Json, List, ListOf, MoneyJson, Page, Posted, Problem};
-use crate::base::{Fault, Timestamp};
-use crate::offers::{self, OfferId};
+use crate::api::{ApiResult, Cursor, Json, List, ListOf, Page, Posted, Problem};
+use crate::base::Fault;
+use crate::offers::OfferId;
 use crate::orders::commands::{Place, cancel, place, settle};
-use crate::orders::model::{Order, OrderId, OrderLine, PublicOrderId};
-use crate::orders::queries::{fulfilment_now, of_buyer, order, order_by_public, payment_name, vouchers_of};
+use crate::orders::model::{Order, OrderId, PublicOrderId};
+use crate::orders::queries::{of_buyer, order, order_by_public};
 use crate::orders::refusal::Refusal;
 use crate::payments::{Method, Settled};
 use crate::store::{Lift, Outcome, Read, Tx};
-use crate::vouchers::{self, Origin, Signer};
+use crate::vouchers::{Origin, Signer};
 use crate::web::Site;
+
+use json::OrderJson;
+pub(in crate::orders) use json::Told;
+#[cfg(test)]
+pub(in crate::orders) use json::ToldVoucher;
 
 /// Codes are for their holder alone: no cache keeps the answer.
 const SECRET: [(HeaderName, &str); 1] = [(CACHE_CONTROL, "no-store")];
@@ -40,40 +47,6 @@ pub struct NewLineJson {
     quantity: u32,
 }
 
-/// One commitment of one resident.
-#[derive(Serialize, ToSchema)]
-pub struct OrderJson {
-    id: String,
-    /// `awaiting`, `paid`, `at-till`, `failed` or `refunded`
-    payment: &'static str,
-    /// `open`, `fulfilled`, `cancelled` or `expired`
-    fulfilment: &'static str,
-    at: String,
-    /// Until when the units are kept while the order waits for its payment.
-    hold_until: Option<String>,
-    lines: Vec<LineJson>,
-    total: MoneyJson,
-    vouchers: Vec<OrderVoucherJson>,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct LineJson {
-    offer: String,
-    title: String,
-    place: String,
-    quantity: usize,
-    unit_price: MoneyJson,
-}
-
-/// A voucher, as far as its order tells; the rest is at `GET /vouchers/{id}`.
-#[derive(Serialize, ToSchema)]
-pub struct OrderVoucherJson {
-    id: String,
-    code: String,
-    qr: String,
-    state: &'static str,
-}
-
 /// Order, all of it or nothing
 #[utoipa::path(
     post,
@@ -85,7 +58,7 @@ pub struct OrderVoucherJson {
     responses(
         (status = 201, description = "The order with its vouchers", body = OrderJson),
         (status = 404, description = "An offer is unknown"),
-        (status = 409, description = "`sold-out`, `cap-reached`, `sale-closed`, `too-many-holds`"),
+        (status = 409, description = "`sold-out`, `cap-reached`, `sale-closed`, `too-many-holds`, `too-many-at-till`"),
         (status = 422, description = "A field is wrong: `lines`, `quantity`, `pay`"),
     )
 )]
@@ -97,9 +70,12 @@ pub async fn create(
 ) -> ApiResult {
     let wish = wish_of(&posted.body, &site)?;
     let (once, origin) = (posted.once.by(*actor.person.as_bytes()), Origin::of(&actor, posted.once.key.as_str()));
-    let by = actor.clone();
-    let id = site.store.write_once(once, move |tx| place(tx, &by, &wish, &origin)).await.outcome?;
-    Ok((StatusCode::CREATED, SECRET, Json(own_json(&site, &signer, &actor, id)?)).into_response())
+    let ordered = move |tx: &mut Tx<'_>| -> Outcome<Told, Refusal> {
+        let id = place(tx, &actor, &wish, &origin)?;
+        Ok(told(tx, id)?)
+    };
+    let told = site.store.write_once(once, ordered).await.outcome?;
+    answer(&site, &signer, StatusCode::CREATED, &told)
 }
 
 fn wish_of(body: &NewOrderJson, site: &Site) -> Result<Place, Problem> {
@@ -138,8 +114,9 @@ pub async fn list(
     let rows = of_buyer(&snapshot, actor.person, after, asked.limit)?;
     let last = rows.last().filter(|_| rows.len() == asked.limit);
     let next = last.map(|(_, order)| Cursor(order.public.as_bytes().to_vec()));
-    let items: Result<Vec<_>, Fault> =
-        rows.iter().map(|(id, order)| json_of(&snapshot, &site, &signer, *id, order)).collect();
+    let (zone, now) = (&site.settings().zone, site.clock().now());
+    let shown = |(id, order): &(OrderId, Order)| Told::of(&snapshot, *id, order, now)?.json(&snapshot, zone, &signer);
+    let items: Result<Vec<_>, Fault> = rows.iter().map(shown).collect();
     Ok((SECRET, List::new(items?, next).answer(&uri)).into_response())
 }
 
@@ -169,7 +146,7 @@ pub async fn show(
     Path(id): Path<String>,
 ) -> ApiResult {
     let id: PublicOrderId = id.parse().map_err(|_| Problem::not_found())?;
-    Ok((SECRET, Json(own_json(&site, &signer, &actor, id)?)).into_response())
+    answer(&site, &signer, StatusCode::OK, &own(&site, &actor, id)?)
 }
 
 /// Nothing to say.
@@ -180,6 +157,7 @@ pub struct CancelJson {}
 #[utoipa::path(
     post,
     path = "/api/v1/orders/{id}/cancel",
+    operation_id = "cancel_order",
     security(("bearer" = [])),
     params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
     responses(
@@ -197,9 +175,12 @@ pub async fn cancel_order(
 ) -> ApiResult {
     let id: PublicOrderId = id.parse().map_err(|_| Problem::not_found())?;
     let (once, origin) = (posted.once.by(*actor.person.as_bytes()), Origin::of(&actor, posted.once.key.as_str()));
-    let by = actor.clone();
-    site.store.write_once(once, move |tx| cancel(tx, &by, id, &origin)).await.outcome?;
-    Ok((SECRET, Json(own_json(&site, &signer, &actor, id)?)).into_response())
+    let cancelled = move |tx: &mut Tx<'_>| -> Outcome<Told, Refusal> {
+        cancel(tx, &actor, id, &origin)?;
+        Ok(told(tx, id)?)
+    };
+    let told = site.store.write_once(once, cancelled).await.outcome?;
+    answer(&site, &signer, StatusCode::OK, &told)
 }
 
 /// What the provider says.
@@ -213,6 +194,7 @@ pub struct ReportJson {
 #[utoipa::path(
     post,
     path = "/api/v1/demo/payments/{order}",
+    operation_id = "report_demo_payment",
     security(("bearer" = [])),
     params(("order" = String, Path)),
     request_body = ReportJson,
@@ -240,14 +222,12 @@ pub async fn report_payment(
         "failed" => Settled::Failed,
         _ => return Err(Problem::invalid("result", "Please say paid or failed.")),
     };
-    let report_it = move |tx: &mut Tx<'_>| -> Outcome<PublicOrderId, Refusal> {
+    let report_it = move |tx: &mut Tx<'_>| -> Outcome<Told, Refusal> {
         may_report(tx, &actor, id)?;
-        settle(tx, id, report)
+        settle(tx, id, report)?;
+        Ok(told(tx, id)?)
     };
-    site.store.write(report_it).await.outcome?;
-    let snapshot = site.store.snapshot()?;
-    let (id, order) = order_by_public(&snapshot, id)?.ok_or_else(Problem::not_found)?;
-    Ok((SECRET, Json(json_of(&snapshot, &site, &signer, id, &order)?)).into_response())
+    answer(&site, &signer, StatusCode::OK, &site.store.write(report_it).await.outcome?)
 }
 
 /// The buyer, who plays the provider for an order of their own, or the operator, for any.
@@ -261,43 +241,22 @@ fn may_report(tx: &Tx<'_>, actor: &Actor, id: PublicOrderId) -> Outcome<(), Refu
     }
 }
 
-fn own_json(site: &Site, signer: &Signer, actor: &Actor, public: PublicOrderId) -> Result<OrderJson, Problem> {
+/// One of one's orders as it stands now.
+fn own(site: &Site, actor: &Actor, public: PublicOrderId) -> Result<Told, Problem> {
     let snapshot = site.store.snapshot()?;
     let (id, found) = order(&snapshot, actor.person, public)?.ok_or_else(Problem::not_found)?;
-    Ok(json_of(&snapshot, site, signer, id, &found)?)
+    Ok(Told::of(&snapshot, id, &found, site.clock().now())?)
 }
 
-fn json_of(read: &dyn Read, site: &Site, signer: &Signer, id: OrderId, order: &Order) -> Result<OrderJson, Fault> {
-    let (zone, now) = (&site.settings().zone, site.clock().now());
-    let time = |at: Timestamp| at.rfc3339_in(zone);
-    let lines: Result<Vec<_>, Fault> = order.lines.iter().map(|line| line_json(read, line)).collect();
-    let vouchers = vouchers_of(read, order)?;
-    Ok(OrderJson {
-        id: order.public.to_string(),
-        payment: payment_name(read, id)?,
-        fulfilment: fulfilment_now(read, id, order, now)?.name(),
-        at: time(order.at),
-        hold_until: order.hold_until.map(time),
-        lines: lines?,
-        total: order.total.into(),
-        vouchers: vouchers
-            .iter()
-            .map(|(id, voucher)| OrderVoucherJson {
-                id: id.to_string(),
-                code: voucher.code.to_string(),
-                qr: signer.qr_text(voucher),
-                state: vouchers::state_name(voucher, now),
-            })
-            .collect(),
-    })
+/// What a command has come to, inside its transaction: remembered with its key, so that a retry is told the same.
+fn told(tx: &Tx<'_>, public: PublicOrderId) -> Result<Told, Fault> {
+    let found = order_by_public(&**tx, public)?;
+    let (id, order) = found.ok_or_else(|| Fault::bug("answering a command", "the order is gone"))?;
+    Told::of(&**tx, id, &order, tx.now())
 }
 
-fn line_json(read: &dyn Read, line: &OrderLine) -> Result<LineJson, Fault> {
-    Ok(LineJson {
-        offer: line.offer.to_string(),
-        title: offers::terms(read, line.offer, line.version)?.title.to_string(),
-        place: line.place.to_string(),
-        quantity: line.units.len(),
-        unit_price: line.unit_price.into(),
-    })
+/// Codes are for their holder alone.
+fn answer(site: &Site, signer: &Signer, status: StatusCode, told: &Told) -> ApiResult {
+    let order = told.json(&site.store.snapshot()?, &site.settings().zone, signer)?;
+    Ok((status, SECRET, Json(order)).into_response())
 }

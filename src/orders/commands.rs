@@ -8,7 +8,7 @@ use crate::kernel::timers;
 use crate::offers::{self, Listing, OfferId};
 use crate::orders::changes::{after_change, return_claim, stop_hold};
 use crate::orders::model::{Fulfilment, ORDERS, Order, OrderId, OrderLine, PublicOrderId, Unit};
-use crate::orders::queries::{by_public, require};
+use crate::orders::queries::{by_public, fits_at_till, require};
 use crate::orders::refusal::Refusal;
 use crate::orders::rules::{HOLD_SECONDS, MAX_HELD_UNITS, check_quantities, may_hold, payable, total};
 use crate::payments::{self, Method, PaymentState, RefundReason, Settled};
@@ -28,7 +28,8 @@ pub struct Place {
 
 /// Places an order: all of it, or nothing. Units are sold at once if they are paid, or will be at the till; else held.
 pub fn place(tx: &mut Tx<'_>, actor: &Actor, wish: &Place, origin: &Origin) -> Outcome<PublicOrderId, Refusal> {
-    let buyer = Resident::prove(&**tx, actor, Action::Buy).lift()?.person();
+    let resident = Resident::prove(&**tx, actor, Action::Buy).lift()?;
+    let buyer = resident.person();
     let quantities: Vec<u32> = wish.lines.iter().map(|(_, quantity)| *quantity).collect();
     check_quantities(&quantities)?;
     let listings = wanted(tx, &wish.lines)?;
@@ -38,6 +39,9 @@ pub fn place(tx: &mut Tx<'_>, actor: &Actor, wish: &Place, origin: &Origin) -> O
     if waits {
         let held = stock::live_holds(&**tx, buyer.untyped(), tx.now(), MAX_HELD_UNITS)?;
         may_hold(held, &quantities)?;
+    }
+    if wish.pay == Some(Method::Till) {
+        fits_at_till(&**tx, buyer, resident.is_guest(), quantities.iter().sum::<u32>() as usize, tx.now())?;
     }
     let hold_until = waits.then(|| tx.now().plus_seconds(HOLD_SECONDS));
     let claims = claim_all(tx, buyer, &listings, hold_until)?;
@@ -167,6 +171,10 @@ pub fn pay(
     let (id, order) = own(tx, actor, public)?;
     let payment = payments::of_order(&**tx, id.untyped())?.map(|(_, payment)| payment.state);
     payable(order.fulfilment, payment, order.hold_until, tx.now())?;
+    if method == Method::Till {
+        let is_guest = Resident::prove(&**tx, actor, Action::OwnPurchases).lift()?.is_guest();
+        fits_at_till(&**tx, order.buyer, is_guest, order.units().count(), tx.now())?;
+    }
     // Nothing below can refuse: the hold is live, so every claim is confirmed.
     match payments::begin(tx, id.untyped(), method, order.total)? {
         PaymentState::Paid { .. } | PaymentState::AtTill => {

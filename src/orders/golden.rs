@@ -1,8 +1,11 @@
 //! Orders as past releases wrote them.
 
-use crate::base::{Currency, Id, Money, Timestamp};
+use crate::base::{Code, Currency, Id, Money, Timestamp};
+use crate::orders::api::{Told, ToldVoucher};
 use crate::orders::{Fulfilment, JOINED_GUESTS, ORDERS, Order, OrderLine, Unit};
+use crate::payments::PaymentState;
 use crate::store::golden;
+use crate::vouchers::VoucherState;
 
 const AT: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
@@ -36,4 +39,16 @@ fn orders_are_read_as_they_were_written() {
 #[test]
 fn joined_guests_are_read_as_they_were_written() {
     golden::row(&JOINED_GUESTS, "on the way", &id(1), &id(2));
+}
+
+#[test]
+fn what_a_retry_is_told_of_an_order_is_read_as_it_was_written() {
+    let voucher = |state| ToldVoucher { code: Code::from_bits(7).unwrap(), state };
+    let vouchers = vec![voucher(VoucherState::Valid), voucher(VoucherState::Redeemed { redemption: id(9) })];
+    let (fulfilment, payment) = (Fulfilment::Open, Some(PaymentState::Paid { at: AT }));
+    let paid = Told { order: id(1), at: AT, payment, fulfilment, hold_until: None, vouchers };
+    golden::value("remembered_answers", "an order, paid", &paid);
+    let hold_until = Some(AT.plus_seconds(600));
+    let held = Told { payment: None, hold_until, vouchers: vec![voucher(VoucherState::Issued)], ..paid };
+    golden::value("remembered_answers", "an order, held", &held);
 }

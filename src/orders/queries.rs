@@ -5,9 +5,10 @@ use crate::base::{Fault, Timestamp};
 use crate::orders::model::{
     Fulfilment, ORDER_BY_PUBLIC, ORDERS, ORDERS_BY_BUYER, ORDERS_BY_MERCHANT, Order, OrderId, PublicOrderId,
 };
-use crate::orders::rules::fulfilment_at;
+use crate::orders::refusal::Refusal;
+use crate::orders::rules::{fulfilment_at, may_take_at_till, most_at_till};
 use crate::payments::{self, PaymentState};
-use crate::store::{Read, Span};
+use crate::store::{Outcome, Read, Span};
 use crate::vouchers::{self, Voucher, VoucherId};
 
 /// An order that another row names.
@@ -63,6 +64,18 @@ pub fn of_merchant(
 /// The vouchers that an order has yielded, in the order in which they were issued.
 pub fn vouchers_of(read: &dyn Read, order: &Order) -> Result<Vec<(VoucherId, Voucher)>, Fault> {
     order.units().map(|(_, unit)| Ok((unit.voucher, vouchers::require(read, unit.voucher)?))).collect()
+}
+
+/// Whether a buyer may take so many units more that are paid for at the till.
+pub fn fits_at_till(
+    read: &dyn Read,
+    buyer: PersonId,
+    is_guest: bool,
+    units: usize,
+    now: Timestamp,
+) -> Outcome<(), Refusal> {
+    let open = vouchers::open_at_till(read, buyer, now, most_at_till(is_guest))?;
+    Ok(may_take_at_till(open, units, is_guest)?)
 }
 
 /// How the order's payment stands; `None` while the buyer has not chosen how to pay.

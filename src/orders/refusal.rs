@@ -22,6 +22,11 @@ pub enum Refusal {
     /// One order pays in one currency.
     Currencies,
     TooManyHolds,
+    /// Much is open already that the till shall be paid for.
+    TooManyAtTill {
+        most: usize,
+        is_guest: bool,
+    },
     /// It is paid, cancelled or over.
     NotAwaiting,
     /// Everything is used or gone back.
@@ -39,6 +44,7 @@ impl base::Refusal for Refusal {
             Refusal::Quantity => "invalid-quantity",
             Refusal::Currencies => "several-currencies",
             Refusal::TooManyHolds => "too-many-holds",
+            Refusal::TooManyAtTill { .. } => "too-many-at-till",
             Refusal::NotAwaiting => "not-awaiting-payment",
             Refusal::NothingToCancel => "nothing-to-cancel",
         }
@@ -51,7 +57,9 @@ impl base::Refusal for Refusal {
             Refusal::Stock(refusal) => refusal.kind(),
             Refusal::Voucher(refusal) => refusal.kind(),
             Refusal::Lines | Refusal::Quantity | Refusal::Currencies => Kind::Invalid,
-            Refusal::TooManyHolds | Refusal::NotAwaiting | Refusal::NothingToCancel => Kind::Conflict,
+            Refusal::TooManyHolds | Refusal::TooManyAtTill { .. } | Refusal::NotAwaiting | Refusal::NothingToCancel => {
+                Kind::Conflict
+            }
         }
     }
 
@@ -65,6 +73,13 @@ impl base::Refusal for Refusal {
             Refusal::Quantity => format!("Please take at least one, and at most {MAX_UNITS} in one order."),
             Refusal::Currencies => "Please order what is sold in different currencies separately.".into(),
             Refusal::TooManyHolds => "You hold much that is not paid yet. Pay or cancel that first.".into(),
+            Refusal::TooManyAtTill { most, is_guest } => {
+                let more = if *is_guest { ", or make an account" } else { "" };
+                format!(
+                    "You can have {most} unused at a time that you pay for at the till. Use or give back some of them \
+                     first{more}."
+                )
+            }
             Refusal::NotAwaiting => "This order does not wait for a payment any more.".into(),
             Refusal::NothingToCancel => "Everything in this order is used or has gone back already.".into(),
         }
@@ -79,6 +94,7 @@ impl base::Refusal for Refusal {
             Refusal::Denied(_)
             | Refusal::Stock(_)
             | Refusal::TooManyHolds
+            | Refusal::TooManyAtTill { .. }
             | Refusal::NotAwaiting
             | Refusal::NothingToCancel => None,
         }

@@ -16,6 +16,12 @@ pub const MAX_UNITS: u32 = 50;
 /// Most units that one person holds without having paid: bots reserve what they never buy.
 pub const MAX_HELD_UNITS: usize = 50;
 
+/// Most units that somebody with an account has open who pays at the till: as many as one order has. Nobody has paid for
+/// them, so whoever takes more keeps from others what may never be used.
+pub const MAX_AT_TILL: usize = 50;
+/// The same for a guest, whom nobody can ask: enough for a table of friends, too few to empty a deal with.
+pub const MAX_AT_TILL_AS_GUEST: usize = 10;
+
 /// Whether an order of these quantities makes sense.
 pub fn check_quantities(quantities: &[u32]) -> Result<(), Refusal> {
     if quantities.is_empty() || quantities.len() > MAX_LINES {
@@ -32,6 +38,17 @@ pub fn check_quantities(quantities: &[u32]) -> Result<(), Refusal> {
 pub fn may_hold(held: usize, quantities: &[u32]) -> Result<(), Refusal> {
     let wanted = quantities.iter().fold(held, |sum, quantity| sum.saturating_add(*quantity as usize));
     if wanted > MAX_HELD_UNITS { Err(Refusal::TooManyHolds) } else { Ok(()) }
+}
+
+/// Most open units of somebody who pays at the till.
+pub const fn most_at_till(is_guest: bool) -> usize {
+    if is_guest { MAX_AT_TILL_AS_GUEST } else { MAX_AT_TILL }
+}
+
+/// Whether who has so many units open at the till may take these as well.
+pub fn may_take_at_till(open: usize, units: usize, is_guest: bool) -> Result<(), Refusal> {
+    let most = most_at_till(is_guest);
+    if open.saturating_add(units) > most { Err(Refusal::TooManyAtTill { most, is_guest }) } else { Ok(()) }
 }
 
 /// What the lines come to.
@@ -153,6 +170,19 @@ mod tests {
             prop_assert_eq!(fulfilment == Fulfilment::Cancelled, all_gone);
             prop_assert_eq!(fulfilment == Fulfilment::Fulfilled, all_paid_at_till(&states));
         }
+    }
+
+    #[test]
+    fn a_guest_has_less_open_at_the_till_than_somebody_with_an_account() {
+        for (is_guest, most) in [(true, MAX_AT_TILL_AS_GUEST), (false, MAX_AT_TILL)] {
+            assert_eq!(may_take_at_till(0, most, is_guest), Ok(()));
+            assert_eq!(may_take_at_till(most - 1, 1, is_guest), Ok(()));
+            let too_many = Err(Refusal::TooManyAtTill { most, is_guest });
+            assert_eq!(may_take_at_till(0, most + 1, is_guest), too_many);
+            assert_eq!(may_take_at_till(most, 1, is_guest), too_many);
+            assert_eq!(may_take_at_till(usize::MAX, 1, is_guest), too_many);
+        }
+        assert!(MAX_AT_TILL_AS_GUEST < MAX_AT_TILL && MAX_AT_TILL >= MAX_UNITS as usize, "a whole order can be taken");
     }
 
     #[test]

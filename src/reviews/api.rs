@@ -110,6 +110,7 @@ impl SortQuery {
 #[utoipa::path(
     get,
     path = "/api/v1/places/{id}/reviews",
+    operation_id = "list_reviews",
     params(
         ("id" = String, Path),
         ("sort" = Option<String>, Query, description = "`newest` or `rating`"),
@@ -193,6 +194,7 @@ fn words_of(rating: u8, aspects: &BTreeMap<String, u8>, text: &str) -> Result<Wo
 #[utoipa::path(
     post,
     path = "/api/v1/places/{id}/reviews",
+    operation_id = "create_review",
     security(("bearer" = [])),
     params(("id" = String, Path)),
     request_body = NewReviewJson,
@@ -221,6 +223,7 @@ pub async fn create(
 #[utoipa::path(
     post,
     path = "/api/v1/reviews/{id}/change",
+    operation_id = "change_review",
     security(("bearer" = [])),
     params(("id" = String, Path)),
     request_body = WordsJson,
@@ -254,6 +257,7 @@ pub struct NewReplyJson {
 #[utoipa::path(
     post,
     path = "/api/v1/reviews/{id}/reply",
+    operation_id = "reply_to_review",
     security(("bearer" = [])),
     params(("id" = String, Path)),
     request_body = NewReplyJson,

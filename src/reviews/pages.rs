@@ -224,12 +224,27 @@ pub struct TypedReply {
     text: String,
 }
 
+/// The form of a reply that was refused, with what was typed: the review may stand on any page of the desk's list.
+#[derive(Template)]
+#[template(path = "reviews/reply.html")]
+struct ReplyPage {
+    frame: Frame,
+    review: view::Review,
+    place: PlaceLine,
+    list: String,
+    action: String,
+    text: String,
+    problem: Option<String>,
+    errors: FieldErrors,
+}
+
 /// `POST /desk/{merchant}/reviews/{id}/reply`
 pub async fn reply_by_form(
     State(site): State<Site>,
     viewer: Viewer,
     actor: Actor,
     Path((merchant, id)): Path<(String, String)>,
+    frame: Frame,
     form: Form<TypedReply>,
 ) -> PageResult {
     let once = form.required_once()?.by(*actor.person.as_bytes());
@@ -239,12 +254,42 @@ pub async fn reply_by_form(
     let (_, found) = found.ok_or(Denied::NotFound)?;
     // Before a word of it is read: what is foreign answers like what is unknown.
     viewer.may_at(Action::Reply, found.merchant, Some(found.place))?;
-    let list = format!("/desk/{merchant}/reviews");
-    let way_back = |error: PageError| error.next("Reviews", list.clone());
-    let text = rules::reply_text(&form.fields.text).map_err(|refusal| way_back(refusal.into()))?;
+    let text = match rules::reply_text(&form.fields.text) {
+        Ok(text) => text,
+        Err(refusal) => return reply_again(&site, frame, &found, form.fields, &refusal),
+    };
     let written = site.store.write_once(once, move |tx| reply(tx, &actor, public, &text)).await;
-    written.outcome.map_err(|stop| way_back(stop.into()))?;
-    Ok(SeeOther::at(&list).flash(Flash::done("Your reply is published.")).into_response())
+    match written.outcome {
+        Ok(_) => {
+            let done = Flash::done("Your reply is published.");
+            Ok(SeeOther::at(reviews_at_desk(&found)).flash(done).into_response())
+        }
+        Err(stop) => match own_refusal(stop)? {
+            denied @ Refusal::Denied(_) => Err(denied.into()),
+            refusal => reply_again(&site, frame, &found, form.fields, &refusal),
+        },
+    }
+}
+
+fn reply_again(site: &Site, frame: Frame, found: &Review, typed: TypedReply, refusal: &Refusal) -> PageResult {
+    let snapshot = site.store.snapshot()?;
+    let errors = FieldErrors::of_refusal(refusal);
+    let list = reviews_at_desk(found);
+    let again = ReplyPage {
+        frame: frame.titled("Your reply"),
+        review: review_card(&snapshot, found)?,
+        place: directory::place_line(&directory::require_place(&snapshot, found.place)?),
+        action: format!("{list}/{}/reply", found.public),
+        list,
+        text: typed.text,
+        problem: errors.is_none().then(|| refusal.message()),
+        errors: errors.unwrap_or_default(),
+    };
+    Ok(page_with(status_of(refusal), again))
+}
+
+fn reviews_at_desk(review: &Review) -> String {
+    format!("/desk/{}/reviews", review.merchant)
 }
 
 #[derive(Template)]

@@ -25,6 +25,11 @@ pub(in crate::store) use mend::Mended;
 const ROWS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("rows");
 const LOG: TableDefinition<u64, &[u8]> = TableDefinition::new("log");
 
+/// How patiently the file is locked: a program that this process starts meanwhile has all that we had open, and with it a
+/// lock that we have just let go of, until it runs its own.
+const LOCK_TRIES: u32 = 50;
+const BETWEEN_LOCKS: std::time::Duration = std::time::Duration::from_millis(10);
+
 /// Where the [`Head`] lies; tables are numbered from 1.
 const HEAD_KEY: &[u8] = &[0, 0];
 /// An effect under this key raises the schema in the head; no row ever lies here.
@@ -384,11 +389,14 @@ fn make_if_missing(path: &Path) -> Result<(), Fault> {
 fn lock(path: &Path) -> Result<std::fs::File, Fault> {
     let at = "opening the store";
     let file = std::fs::OpenOptions::new().read(true).write(true).open(path).map_err(|error| io_fault(at, error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(Fault::busy(at, "another process has it open")),
-        Err(std::fs::TryLockError::Error(error)) => Err(io_fault(at, error)),
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(std::fs::TryLockError::WouldBlock) => std::thread::sleep(BETWEEN_LOCKS),
+            Err(std::fs::TryLockError::Error(error)) => return Err(io_fault(at, error)),
+        }
     }
+    Err(Fault::busy(at, "another process has it open"))
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -20,7 +20,8 @@ pub struct Once {
     pub request: [u8; 32],
 }
 
-/// A success as it was answered.
+/// A success as it was answered: all of the answer that may change later. What is shown is made of it and of rows that
+/// never change, so that a retry is told the same, and the writer renders nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Remembered {
     #[cbor(n(0), with = "minicbor::bytes")]

@@ -218,7 +218,9 @@ pub async fn create(
         Ok(id)
     };
     let id = site.store.write_once(once, use_it).await.outcome.map_err(problem)?;
-    Ok((StatusCode::CREATED, Json(use_of(&site, id)?)).into_response())
+    // A retry is told what was told first: of a use, only that it was taken back can come to it later.
+    let used = Redemption { undone: None, ..require_redemption(&site.store.snapshot()?, id)? };
+    Ok((StatusCode::CREATED, Json(told(&site, id, &used)?)).into_response())
 }
 
 /// A deal is used as a whole: a till that means another amount has something else in mind.
@@ -230,11 +232,9 @@ fn whole(tx: &Tx<'_>, id: RedemptionId, amount: Option<Money>) -> Outcome<(), Re
     }
 }
 
-fn use_of(site: &Site, id: RedemptionId) -> Result<RedemptionJson, Fault> {
-    let snapshot = site.store.snapshot()?;
-    let row = require_redemption(&snapshot, id)?;
+fn told(site: &Site, id: RedemptionId, row: &Redemption) -> Result<RedemptionJson, Fault> {
     let zone = &site.settings().zone;
-    use_json(&snapshot, id, &row, &Moment { now: site.clock().now(), zone })
+    use_json(&site.store.snapshot()?, id, row, &Moment { now: site.clock().now(), zone })
 }
 
 fn problem(stop: Stop<OnceRefusal<Refusal>>) -> Problem {
@@ -258,6 +258,7 @@ pub struct NothingJson {}
 #[utoipa::path(
     post,
     path = "/api/v1/redemptions/{id}/undo",
+    operation_id = "undo_redemption",
     security(("bearer" = [])),
     params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
     responses(
@@ -276,5 +277,7 @@ pub async fn undo_use(
     let origin = Origin::of(&actor, posted.once.key.as_str());
     let once = posted.once.by(*actor.person.as_bytes());
     site.store.write_once(once, move |tx| undo(tx, &actor, id, &origin)).await.outcome.map_err(problem)?;
-    Ok(Json(use_of(&site, id)?).into_response())
+    // A use that was taken back stays so, and a retry is told the same.
+    let undone = require_redemption(&site.store.snapshot()?, id)?;
+    Ok(Json(told(&site, id, &undone)?).into_response())
 }

@@ -22,7 +22,7 @@ pub use commands::{
 pub use model::*;
 pub use proof::check;
 pub use queries::{
-    edges, of_holder, recent_redemptions, redemption, redemptions_of_merchant, redemptions_of_order,
+    edges, of_holder, open_at_till, recent_redemptions, redemption, redemptions_of_merchant, redemptions_of_order,
     redemptions_of_voucher, require, require_redemption, voucher,
 };
 pub use refusal::Refusal;

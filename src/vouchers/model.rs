@@ -214,11 +214,18 @@ impl Origin {
 }
 
 /// Key: voucher. Value: whose, for what, how it stands. Written here alone; read by its holder, tills and the desk.
-pub static VOUCHERS: Table<VoucherId, Voucher> = Table::new(500, "vouchers", &[&VOUCHER_BY_CODE, &VOUCHERS_BY_HOLDER]);
+pub static VOUCHERS: Table<VoucherId, Voucher> =
+    Table::new(500, "vouchers", &[&VOUCHER_BY_CODE, &VOUCHERS_BY_HOLDER, &VOUCHERS_AT_TILL]);
 pub static VOUCHER_BY_CODE: Index<VoucherId, Voucher, Code> =
     Index::unique(501, "voucher_by_code", |_, voucher| vec![voucher.code]);
 pub static VOUCHERS_BY_HOLDER: Index<VoucherId, Voucher, PersonId> =
     Index::new(502, "vouchers_by_holder", |_, voucher| vec![voucher.holder]);
+/// Valid ones that the till will take the money for, by when their use ends.
+pub static VOUCHERS_AT_TILL: Index<VoucherId, Voucher, (PersonId, Timestamp)> =
+    Index::new(510, "vouchers_at_till", |_, voucher| {
+        let is_open = voucher.tender == VoucherTender::Till && voucher.state == VoucherState::Valid;
+        is_open.then_some((voucher.holder, voucher.use_until)).into_iter().collect()
+    });
 
 /// Key: voucher and number from 0. Value: one step. Written once; read by the desk and in disputes.
 pub static VOUCHER_EDGES: Table<(VoucherId, u32), Edge> = Table::new(504, "voucher_edges", &[]);

@@ -8,7 +8,7 @@ use crate::directory;
 use crate::store::{Read, Span};
 use crate::vouchers::model::{
     Edge, REDEMPTIONS, REDEMPTIONS_BY_MERCHANT, REDEMPTIONS_BY_ORDER, REDEMPTIONS_BY_PLACE, REDEMPTIONS_BY_VOUCHER,
-    Redemption, RedemptionId, VOUCHER_EDGES, VOUCHERS, VOUCHERS_BY_HOLDER, Voucher, VoucherId,
+    Redemption, RedemptionId, VOUCHER_EDGES, VOUCHERS, VOUCHERS_AT_TILL, VOUCHERS_BY_HOLDER, Voucher, VoucherId,
 };
 use crate::vouchers::refusal::Refusal;
 
@@ -35,6 +35,13 @@ pub fn of_holder(
         None => span,
     };
     read.scan_by(&VOUCHERS, &VOUCHERS_BY_HOLDER, span)?.take(limit).collect()
+}
+
+/// How many vouchers a person can still use and pay for at a till, counted up to `most`.
+pub fn open_at_till(read: &dyn Read, holder: PersonId, now: Timestamp, most: usize) -> Result<usize, Fault> {
+    let span = Span::prefix(&holder).beyond(&(holder, now));
+    let open: Result<Vec<_>, Fault> = read.scan_index(&VOUCHERS_AT_TILL, span)?.take(most).collect();
+    Ok(open?.len())
 }
 
 /// Every step of a voucher's life.

@@ -25,6 +25,10 @@ pub struct Frame {
     pub description: String,
     /// The path that search engines shall know this page by.
     pub canonical: String,
+    /// Whether search engines shall know this page at all.
+    pub is_public: bool,
+    /// `https://town.example`, in front of the path.
+    pub origin: String,
     pub city: String,
     pub lang: &'static str,
     /// The active entry of the navigation; empty for none.
@@ -52,6 +56,8 @@ impl Frame {
             title: settings.city.clone(),
             description: String::new(),
             canonical: path.to_owned(),
+            is_public: false,
+            origin: visit.origin().to_owned(),
             city: settings.city.clone(),
             lang: "en",
             tab: "",
@@ -78,6 +84,11 @@ impl Frame {
 
     pub fn canonical(self, path: impl Into<String>) -> Frame {
         Frame { canonical: path.into(), ..self }
+    }
+
+    /// A page that search engines shall know, by this path.
+    pub fn public(self, path: impl Into<String>) -> Frame {
+        Frame { is_public: true, ..self.canonical(path) }
     }
 
     pub fn tab(self, tab: &'static str) -> Frame {

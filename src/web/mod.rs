@@ -38,6 +38,6 @@ pub use once::{FreshKey, NotAKey, Once, OnceKey};
 pub use page::{page, page_with, secret_page, secret_page_with};
 pub use peer::Peer;
 pub use random::random_bytes;
-pub use site::{Plan, Readiness, Settings, Site};
-pub use visit::{Visit, visit};
+pub use site::{Plan, ReadSettings, Readiness, Settings, Site};
+pub use visit::{Visit, origin_of, visit};
 pub use watch::watch;

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use crate::base::{Clock, Currency, Fault};
 use crate::search::Search;
-use crate::store::{Origin, Store};
+use crate::store::{Origin, Read, Store};
 use crate::web::flash::FlashKey;
 use crate::web::{Metrics, random_bytes};
 
@@ -20,7 +20,7 @@ pub struct Site(Arc<Inner>);
 pub struct Plan {
     pub store: Store,
     pub search: Arc<Search>,
-    pub settings: Settings,
+    pub settings: ReadSettings,
     pub metrics: Metrics,
     pub readiness: Readiness,
     /// Sample people and the test provider; answers loopback names only.
@@ -40,9 +40,13 @@ pub struct Inner {
     pub demo: bool,
     pub tls: bool,
     pub metrics_token: Option<String>,
+    read_settings: ReadSettings,
     settings: RwLock<Arc<Settings>>,
     flash_key: FlashKey,
 }
+
+/// How the settings are read from the store.
+pub type ReadSettings = fn(&dyn Read) -> Result<Settings, Fault>;
 
 /// What the operator sets for the city as a whole.
 #[derive(Clone, Debug)]
@@ -56,6 +60,7 @@ pub struct Settings {
 
 impl Site {
     pub fn new(plan: Plan) -> Result<Site, Fault> {
+        let settings = (plan.settings)(&plan.store.snapshot()?)?;
         Ok(Site(Arc::new(Inner {
             store: plan.store,
             search: plan.search,
@@ -64,7 +69,8 @@ impl Site {
             demo: plan.demo,
             tls: plan.tls,
             metrics_token: plan.metrics_token,
-            settings: RwLock::new(Arc::new(plan.settings)),
+            read_settings: plan.settings,
+            settings: RwLock::new(Arc::new(settings)),
             flash_key: FlashKey::new(&random_bytes()?),
         })))
     }
@@ -82,9 +88,12 @@ impl Site {
         self.0.settings.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The settings as they now are in the store.
-    pub fn replace_settings(&self, settings: Settings) {
-        *self.0.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+    /// Takes the settings as they now are in the store; whoever has changed them there asks for it, before answering.
+    pub fn renew_settings(&self) -> Result<(), Fault> {
+        // Read under the lock: of two who ask at once, the later one sees what both have written.
+        let mut kept = self.0.settings.write().unwrap_or_else(PoisonError::into_inner);
+        *kept = Arc::new((self.0.read_settings)(&self.0.store.snapshot()?)?);
+        Ok(())
     }
 
     pub(in crate::web) fn flash_key(&self) -> &FlashKey {
@@ -131,11 +140,13 @@ impl Site {
         Site::new(Plan {
             store: store_for_tests(),
             search: Arc::new(Search::in_memory().unwrap()),
-            settings: Settings {
-                city: "Testtown".to_owned(),
-                currency: Currency::EUR,
-                zone: TimeZone::UTC,
-                attribution: String::new(),
+            settings: |_| {
+                Ok(Settings {
+                    city: "Testtown".to_owned(),
+                    currency: Currency::EUR,
+                    zone: TimeZone::UTC,
+                    attribution: String::new(),
+                })
             },
             metrics: Metrics::new(|_| {}),
             readiness: Readiness::default(),

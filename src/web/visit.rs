@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::{Request, State};
-use axum::http::header::SET_COOKIE;
+use axum::http::header::{HOST, SET_COOKIE};
 use axum::http::{Extensions, HeaderMap};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -21,6 +21,7 @@ pub struct Visit(Arc<Brought>);
 
 #[derive(Debug)]
 struct Brought {
+    origin: String,
     csrf: Csrf,
     flash: Mutex<Option<Flash>>,
     had_flash: bool,
@@ -38,7 +39,13 @@ impl Visit {
     fn read(headers: &HeaderMap, site: &Site) -> Result<Visit, Fault> {
         let flash = Flash::brought(headers, site.tls, site.flash_key());
         let csrf = Csrf::of(headers, site.tls)?;
-        Ok(Visit(Arc::new(Brought { csrf, had_flash: flash.is_some(), flash: Mutex::new(flash) })))
+        let origin = origin_of(headers, site.tls);
+        Ok(Visit(Arc::new(Brought { origin, csrf, had_flash: flash.is_some(), flash: Mutex::new(flash) })))
+    }
+
+    /// How the browser names this site: `https://town.example`.
+    pub fn origin(&self) -> &str {
+        &self.0.origin
     }
 
     pub fn csrf(&self) -> &Csrf {
@@ -53,6 +60,12 @@ impl Visit {
     fn is_flash_shown(&self) -> bool {
         self.0.had_flash && self.0.flash.lock().unwrap_or_else(PoisonError::into_inner).is_none()
     }
+}
+
+/// The scheme and host that a request came to.
+pub fn origin_of(headers: &HeaderMap, is_tls: bool) -> String {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    format!("{}://{host}", if is_tls { "https" } else { "http" })
 }
 
 /// The layer itself; `axum::middleware::from_fn_with_state(site, visit)`.

@@ -65,6 +65,8 @@ const REGISTRY: &[Row] = &[
     ("reviews::change", reviews::change),
     ("reviews::reply", reviews::reply),
     ("admin::accept_clock", admin::accept_clock),
+    ("admin::change_settings", admin::change_settings),
+    ("admin::found_merchant", admin::found_merchant),
 ];
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::kit::{Launch, Person, Server, run};
+use crate::kit::{Launch, Person, Reply, Server, run};
 
 /// Haru Sushi is open Mo-Fr 11:00-21:00, Yökyöpeli Mo-Th 20:00-03:00.
 const MONDAY_NOON: &str = "2026-11-23T12:00:00+02:00";
@@ -124,7 +124,6 @@ fn dir_15_search_engines_get_structured_data_a_sitemap_and_canonical_addresses()
     assert_eq!((&data["@type"], &data["name"]), (&"LocalBusiness".into(), &"Cafe Ekberg".into()));
     assert_eq!(data["makesOffer"][0]["@type"], "Offer");
     assert_eq!(data["openingHoursSpecification"][0]["opens"], "07:30");
-    assert_eq!(page.attributes("link[rel=canonical]", "href"), ["/p/cafe-ekberg"]);
 
     let sitemap = guest.get("/sitemap.xml").expect(200);
     assert!(sitemap.text().contains("/p/cafe-ekberg</loc>"));
@@ -133,7 +132,33 @@ fn dir_15_search_engines_get_structured_data_a_sitemap_and_canonical_addresses()
     assert_eq!(robots("/search?category=eat"), [""; 0]);
     assert_eq!(robots("/search?category=eat&open=now"), ["noindex, follow"]);
     let narrowed = guest.get("/search?category=eat&open=now&near=60.17,24.94").expect(200);
-    assert_eq!(narrowed.attributes("link[rel=canonical]", "href"), ["/search?category=eat"]);
+    assert_eq!(canonical(&narrowed), [format!("{}/search?category=eat", server.url())]);
+}
+
+fn canonical(page: &Reply) -> Vec<String> {
+    page.attributes("head link[rel=canonical]", "href")
+}
+
+#[test]
+fn dir_15_public_pages_name_their_address_and_language_and_private_ones_offer_themselves_to_nobody() {
+    let server = city();
+    let guest = server.guest();
+    let offer = guest.api_get("/offers?limit=1").expect(200).json()["items"][0]["id"].as_str().unwrap().to_owned();
+    let offer = format!("/o/{offer}");
+    for path in ["/", "/search", "/search?category=eat", "/p/cafe-ekberg", &offer] {
+        let page = guest.get(path).expect(200);
+        let address = format!("{}{path}", server.url());
+        assert_eq!(canonical(&page), [address.as_str()], "{path}");
+        let language = page.attributes("html", "lang").remove(0);
+        assert_eq!(page.attributes("head link[rel=alternate]", "hreflang"), [language.as_str(), "x-default"], "{path}");
+        assert_eq!(page.attributes("head link[rel=alternate]", "href"), [address.as_str(), &address], "{path}");
+    }
+    let owner = server.owner();
+    let pages =
+        [guest.get("/sign-in"), guest.get("/help"), owner.get("/me"), owner.get("/desk"), guest.get("/nothing")];
+    for page in pages {
+        assert_eq!(page.attributes("head link[rel=alternate]", "href"), [""; 0], "{}", page.asked);
+    }
 }
 
 #[test]

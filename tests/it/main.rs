@@ -12,6 +12,7 @@ pub mod kit;
 
 mod access;
 mod accounts;
+mod admin;
 mod backup;
 mod browser;
 mod cli;

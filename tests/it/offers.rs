@@ -116,6 +116,28 @@ fn the_same_key_makes_one_offer() {
 }
 
 #[test]
+fn pay_18_a_retry_of_a_merchants_step_is_told_what_was_told_first() {
+    let server = Server::demo();
+    let owner = server.owner();
+    let deal = current(&place_of(&owner));
+    let ask = |path: &str, body: &Value, status: u16| owner.api("POST", path, Some(body), Some(path)).expect(status);
+    let made = ask("/offers", &deal, 201);
+    let id = made.json()["id"].as_str().unwrap().to_owned();
+    let published = ask(&format!("/offers/{id}/publish"), &json!({}), 200);
+    let order = json!({ "lines": [{ "offer": id, "quantity": 1 }], "pay": "till" });
+    server.resident().api_post("/orders", &order).expect(201);
+    let paused = ask(&format!("/offers/{id}/pause"), &json!({}), 200);
+    let withdrawn = ask(&format!("/offers/{id}/withdraw"), &json!({}), 200);
+    let states = [&made, &published, &paused, &withdrawn].map(|told| told.json()["state"].clone());
+    assert_eq!(states, ["draft", "on-sale", "paused", "withdrawn"]);
+    assert_eq!([&published, &paused].map(|told| told.json()["left"].clone()), [3, 2]);
+    assert_eq!(ask("/offers", &deal, 201).body, made.body);
+    for (step, told) in [("publish", &published), ("pause", &paused), ("withdraw", &withdrawn)] {
+        assert_eq!(ask(&format!("/offers/{id}/{step}"), &json!({}), 200).body, told.body, "{step}");
+    }
+}
+
+#[test]
 fn deals_are_found_by_place_words_and_distance_and_paged() {
     let server = Server::demo();
     let owner = server.owner();

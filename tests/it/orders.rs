@@ -149,6 +149,46 @@ fn pay_18_the_same_key_gives_the_same_order_and_another_body_is_refused() {
     );
 }
 
+/// Asks under a key of its own; the answer's bytes.
+fn asked(person: &Person, path: &str, body: &Value, key: &str, status: u16) -> Vec<u8> {
+    person.api("POST", path, Some(body), Some(key)).expect(status).body
+}
+
+#[test]
+fn pay_18_a_retry_is_told_what_was_told_first_whatever_has_become_of_the_order() {
+    let market = Market::with(9);
+    let anna = market.server.resident();
+    let body = |pay: &str| json!({ "lines": [{ "offer": market.offer, "quantity": 2 }], "pay": pay });
+    let ways = ["test", "till", "test-later"];
+    let first = ways.map(|pay| asked(&anna, "/orders", &body(pay), pay, 201));
+    let order = |told: &[u8]| serde_json::from_slice::<Value>(told).unwrap();
+    let id = |told: &[u8]| order(told)["id"].as_str().unwrap().to_owned();
+    let vouchers = order(&first[0])["vouchers"].clone();
+    assert_eq!((&vouchers[0]["state"], &order(&first[2])["payment"]), (&json!("valid"), &json!("awaiting")));
+
+    market.redeem(&market.till, vouchers[0]["code"].as_str().unwrap()).expect(201);
+    let lost = format!("/me/vouchers/{}", vouchers[1]["id"].as_str().unwrap());
+    anna.fill(&lost, "form[action$='/reissue']", &[]).expect(303);
+    let settled = json!({ "result": "paid" });
+    anna.api_post(&format!("/demo/payments/{}", id(&first[2])), &settled).expect(200);
+    let cancel = format!("/orders/{}/cancel", id(&first[1]));
+    let cancelled = asked(&anna, &cancel, &json!({}), "cancel", 200);
+    assert_eq!(order(&cancelled)["fulfilment"], "cancelled");
+    let now: Vec<Value> =
+        first.iter().map(|told| anna.api_get(&format!("/orders/{}", id(told))).expect(200).json()).collect();
+    for (way, told) in first.iter().enumerate() {
+        assert_ne!(now[way], order(told), "nothing has become of the order by {}", ways[way]);
+        assert!(asked(&anna, "/orders", &body(ways[way]), ways[way], 201) == *told, "{} is told anew", ways[way]);
+    }
+    // Past the end of all use, and of the session: the key is the person's.
+    market.at(28 * 24 * 3600);
+    let anna = market.server.resident();
+    for (way, told) in first.iter().enumerate() {
+        assert!(asked(&anna, "/orders", &body(ways[way]), ways[way], 201) == *told, "{} is told anew", ways[way]);
+    }
+    assert!(asked(&anna, &cancel, &json!({}), "cancel", 200) == cancelled);
+}
+
 #[test]
 fn a_refused_order_says_why_and_names_the_field() {
     let market = Market::of(json!({ "capacity": 3, "per_person": 2 }));

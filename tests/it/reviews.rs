@@ -184,3 +184,38 @@ fn rev_04_a_review_by_form_is_changed_once_and_its_place_answers() {
     answer(&server.owner(), "Or not.").expect_problem(409, "already-replied");
     answer(&server.owner(), " ").expect_problem(422, "invalid-text");
 }
+
+#[test]
+fn rev_04_a_refused_review_or_reply_is_shown_again_with_what_was_typed_and_the_field_named() {
+    let server = Server::demo();
+    let (anna, owner) = (server.resident(), server.owner());
+    let bought = buy(&server, &anna);
+    bought.redeem(&server);
+    let form = format!("/me/orders/{}/review", bought.order);
+    let too_long = "b".repeat(4001);
+    let wrong = anna.fill(&form, "main form", &[("rating", "2"), ("text", &too_long)]).expect(422);
+    assert_eq!(wrong.attributes("p.error", "id"), ["text-error"]);
+    let again = wrong.form("main form");
+    assert_eq!((again.value("rating"), again.value("text").map(str::trim)), (Some("2"), Some(too_long.as_str())));
+    let unrated = anna.submit(&again.clone().set("rating", "9").set("text", "Fine soup")).expect(422);
+    assert_eq!(unrated.attributes("p.error", "id"), ["rating-error"]);
+    assert_eq!(unrated.form("main form").value("text").map(str::trim), Some("Fine soup"));
+    // The form that was shown again is as good as the first one.
+    anna.submit(&unrated.form("main form").set("rating", "4")).expect(303);
+
+    let me = owner.api_get("/me").expect(200).json();
+    let desk = format!("/desk/{}/reviews", me["roles"][0]["merchant"].as_str().unwrap());
+    let first_form = owner.get(&desk).expect(200).attributes("main form[action$='/reply']", "action").remove(0);
+    let reply_form = format!("form[action='{first_form}']");
+    let refused = owner.fill(&desk, &reply_form, &[("text", "Sorry \u{202e}for that")]).expect(422);
+    assert_eq!(refused.attributes("p.error", "id"), ["text-error"]);
+    assert!(refused.one("main article").contains("Fine soup"), "it is answered beside the review");
+    let again = refused.form("main form");
+    assert_eq!(again.value("text").map(str::trim), Some("Sorry \u{202e}for that"));
+    owner.submit(&again.clone().set("text", "Sorry for that")).expect(303);
+    let stale = owner.submit(&again.clone().set("text", "Sorry indeed").set("key", "another")).expect(303);
+    assert!(owner.follow(&stale).expect(200).text().contains("Sorry indeed"));
+    let third = owner.submit(&again.set("text", "Sorry for the third time").set("key", "a-third")).expect(409);
+    assert!(third.one("main .flash").contains("changed once"));
+    assert_eq!(third.form("main form").value("text").map(str::trim), Some("Sorry for the third time"));
+}

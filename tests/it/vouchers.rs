@@ -77,6 +77,25 @@ fn vou_02_redeem_is_idempotent() {
 }
 
 #[test]
+fn vou_02_a_retry_of_a_use_or_an_undo_is_told_what_was_told_first() {
+    let market = Market::with(3);
+    let bought = market.bought(&market.server.resident(), "test");
+    let body = json!({ "code": bought.code, "place": market.place });
+    let ask = |path: &str, body: &Value, key: &str, status: u16| {
+        market.till.api("POST", path, Some(body), Some(key)).expect(status)
+    };
+    let used = ask("/redemptions", &body, "one", 201);
+    assert_eq!(used.json()["undone"], Value::Null);
+    let undo = format!("/redemptions/{}/undo", used.json()["id"].as_str().unwrap());
+    let undone = ask(&undo, &json!({}), "two", 200);
+    assert!(undone.json()["undone"].is_string());
+    assert_eq!(ask("/redemptions", &body, "one", 201).body, used.body, "the use was not undone then");
+    ask("/redemptions", &body, "three", 201);
+    assert_eq!(ask(&undo, &json!({}), "two", 200).body, undone.body);
+    assert_eq!(ask("/redemptions", &body, "one", 201).body, used.body);
+}
+
+#[test]
 fn vou_03_two_tills_at_once_one_wins() {
     let market = Market::with(20);
     let anna = market.server.resident();

@@ -184,8 +184,9 @@ fn roles_are_given_set_and_taken() {
     let (merchant, place): (MerchantId, PlaceId) = (Id::from_bytes([1; 16]), Id::from_bytes([2; 16]));
     let grants = [Grant::Moderator];
     let id = run(&store, move |tx| add_user(tx, &account("olga@example.org"), &grants)).unwrap();
-    let grant =
-        move |role| move |tx: &mut Tx<'_>| grant_staff(tx, &email("olga@example.org"), role, merchant, &[place]);
+    let grant = move |role| {
+        move |tx: &mut Tx<'_>| grant_staff(tx, Who::Console, &email("olga@example.org"), role, merchant, &[place])
+    };
     assert_eq!(run(&store, grant(StaffRole::Till)), Ok(id));
     assert_eq!(run(&store, grant(StaffRole::Manager)), Ok(id));
     let olga = || store.snapshot().unwrap().must_get(&PERSONS, &id).unwrap();

@@ -6,20 +6,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::accounts::PlaceId;
-use crate::base::{Locale, Point};
+use crate::api::PointJson;
+use crate::base::Locale;
 use crate::directory::{Categories, Category, CategoryId};
 use crate::directory::{OpenState, Place, PlaceHours, Wheelchair};
 use crate::discover::queries::{Found, Moment};
 use crate::offers::{Listing, OfferJson};
 use crate::reviews::Tally;
 use crate::search::Facets;
-
-/// Degrees in WGS 84
-#[derive(Serialize, ToSchema)]
-pub struct PointJson {
-    lat: f64,
-    lon: f64,
-}
 
 /// What reviews come to; no average without any
 #[derive(Serialize, ToSchema)]
@@ -69,7 +63,7 @@ impl FoundJson {
             slug: place.slug.clone(),
             name: place.name.to_string(),
             category: kind(place),
-            point: point(place.point),
+            point: place.point.into(),
             address: address(place),
             distance_m: found.distance_m,
             open: found.open,
@@ -178,7 +172,7 @@ impl PlaceJson {
             name: place.name.to_string(),
             names: place.names.iter().map(|local| (local.locale.tag(), local.name.to_string())).collect(),
             category: kind(place),
-            point: point(place.point),
+            point: place.point.into(),
             address: address(place),
             contact: ContactJson {
                 phone: place.contact.phone.as_ref().map(ToString::to_string),
@@ -217,10 +211,6 @@ fn hours(place: &Place, state: OpenState, moment: &Moment) -> HoursJson {
 fn kind(place: &Place) -> KindJson {
     let slug = place.kind().map(|category| category.slug.to_string()).unwrap_or_default();
     KindJson { slug, name: place.category_name().to_owned() }
-}
-
-fn point(point: Point) -> PointJson {
-    PointJson { lat: point.lat(), lon: point.lon() }
 }
 
 fn address(place: &Place) -> AddressJson {

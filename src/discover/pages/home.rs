@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 
 use crate::base::Fault;
-use crate::directory::{Categories, CategoryId};
+use crate::directory::{self, Categories, CategoryId};
 use crate::discover::filters::{Filters, Open};
 use crate::discover::pages::{category_label, grouped, offer_card, place_cards};
 use crate::discover::queries::{Found, Moment, found, offers_ending, settle};
@@ -22,6 +22,8 @@ const NEAR: usize = 8;
 #[template(path = "discover/home.html")]
 struct HomePage {
     frame: Frame,
+    /// Nothing was brought in yet.
+    is_new: bool,
     places: String,
     open_now: String,
     categories: Vec<CategoryLink>,
@@ -53,15 +55,16 @@ pub async fn home(State(site): State<Site>, frame: Frame) -> PageResult {
     let description =
         format!("{} places in {}: what is open, what is near, and what is on offer.", all.total, frame.city);
     Ok(page(HomePage {
+        is_new: all.total == 0 && !directory::has_places(&snapshot)?,
         places: grouped(all.total),
         open_now: grouped(all.facets.open as usize),
         categories: categories(&all.facets),
         ending,
         near,
-        near_title: "Open now in the centre",
+        near_title: if moment.center.is_some() { "Open now in the centre" } else { "Open now" },
         open_url: Filters { open: Some(Open::Now), ..Filters::default() }.url(),
         deals_url: Filters::default().toggled(Flag::HasOffer).url(),
-        frame: frame.tab("home").described(description).canonical("/"),
+        frame: frame.tab("home").described(description).public("/"),
     }))
 }
 

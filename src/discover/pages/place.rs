@@ -175,7 +175,7 @@ impl Parts {
             may_review_url,
             similar: place_cards(&self.similar, moment, &mut Covers::new(frame.sprite)),
             source: source(place, moment),
-            frame: frame.titled(place.name.to_string()).described(described).canonical(place.path()).tab("search"),
+            frame: frame.titled(place.name.to_string()).described(described).public(place.path()).tab("search"),
             reviews: self.reviews,
             reviews_pager: self.reviews_pager,
         }

@@ -77,7 +77,7 @@ pub async fn search(State(site): State<Site>, RawQuery(query): RawQuery, frame: 
         frame: frame
             .titled(heading.clone())
             .described(format!("{heading}: opening hours, addresses, deals and reviews."))
-            .canonical(plain.url())
+            .public(plain.url())
             .tab("search")
             .query(filters.words),
         heading,

@@ -3,14 +3,14 @@
 use askama::Template;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::http::header::{CONTENT_TYPE, HOST};
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 
 use crate::base::Fault;
 use crate::directory::Categories;
 use crate::directory::all_places;
 use crate::discover::filters::Filters;
-use crate::web::{PageError, PageResult, Site};
+use crate::web::{PageError, PageResult, Site, origin_of};
 
 /// What sitemaps.org allows in one file.
 const MAX_URLS: usize = 50_000;
@@ -24,8 +24,6 @@ struct Sitemap {
 
 /// `GET /sitemap.xml`
 pub async fn sitemap(State(site): State<Site>, headers: HeaderMap) -> PageResult {
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-    let scheme = if site.tls { "https" } else { "http" };
     let families = Categories::get().families();
     let searches = families.map(|family| Filters { categories: vec![family.id], ..Filters::default() }.url());
     let mut paths: Vec<String> = ["/".to_owned(), "/search".to_owned()].into_iter().chain(searches).collect();
@@ -33,7 +31,7 @@ pub async fn sitemap(State(site): State<Site>, headers: HeaderMap) -> PageResult
     let places = all_places(&snapshot)?.take(MAX_URLS - paths.len());
     let places: Result<Vec<String>, Fault> = places.map(|row| row.map(|(_, place)| place.path())).collect();
     paths.extend(places?);
-    xml(&Sitemap { base: format!("{scheme}://{host}"), paths })
+    xml(&Sitemap { base: origin_of(&headers, site.tls), paths })
 }
 
 fn xml(sitemap: &Sitemap) -> Result<Response, PageError> {

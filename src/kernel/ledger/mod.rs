@@ -14,7 +14,7 @@ pub use model::{
     Account, AccountKind, BALANCES, Balance, Cause, CauseKind, Draft, Entry, Event, Owner, POSTINGS, Posting,
     PostingId, Tender,
 };
-pub use proof::{check, unbalanced};
+pub use proof::{check, currencies, unbalanced};
 pub use rules::{MAX_ENTRIES, flow};
 
 use crate::base::{Fault, Timestamp};

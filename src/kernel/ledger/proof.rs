@@ -1,6 +1,6 @@
 //! The proof of the books: everything derived again from the posting rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::{Currency, Fault};
 use crate::kernel::ledger::model::{Account, BALANCES, Balance, POSTINGS, Posting, PostingId};
@@ -35,6 +35,11 @@ pub fn unbalanced(read: &dyn Read) -> Result<Vec<Currency>, Fault> {
         *sums.entry(account.currency).or_default() += i128::from(amount);
     }
     Ok(sums.into_iter().filter(|(_, sum)| *sum != 0).map(|(currency, _)| currency).collect())
+}
+
+/// The currencies that anything was ever posted in.
+pub fn currencies(read: &dyn Read) -> Result<BTreeSet<Currency>, Fault> {
+    read.scan(&BALANCES, Span::all())?.map(|row| row.map(|(account, _)| account.currency)).collect()
 }
 
 fn balance_faults(read: &dyn Read, mut posted: BTreeMap<Account, i128>) -> Result<Vec<String>, Fault> {

@@ -7,7 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use crate::accounts::PlaceId;
-use crate::api::{ApiResult, Cursor, List, Page, Problem};
+use crate::api::{ApiResult, Cursor, List, ListOf, Page, Problem};
 use crate::base::{Fault, Point, Timestamp};
 use crate::directory;
 use crate::offers::api::OfferJson;
@@ -47,6 +47,7 @@ struct Wanted {
 #[utoipa::path(
     get,
     path = "/api/v1/offers",
+    operation_id = "list_offers",
     params(
         ("place" = Option<String>, Query, description = "Only at this place, by its id"),
         ("kind" = Option<String>, Query, description = "`deal`"),
@@ -56,7 +57,7 @@ struct Wanted {
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
         ("limit" = Option<u32>, Query, description = "1 to 100, 20 if left out; a page may hold fewer"),
     ),
-    responses((status = 200, description = "A page of offers: `items` and `next`", body = Vec<OfferJson>))
+    responses((status = 200, description = "A page of offers: `items` and `next`", body = inline(ListOf<OfferJson>)))
 )]
 pub async fn list(State(site): State<Site>, uri: Uri, Query(asked): Query<Asked>, page: Page) -> ApiResult {
     let (now, settings, wanted) = (site.clock().now(), site.settings(), asked.read()?);

@@ -1,15 +1,18 @@
 //! Offers as JSON, and what a merchant sends to make one.
 
 use jiff::tz::TimeZone;
+use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::{MoneyJson, Problem};
-use crate::base::{Money, Point, Timestamp};
+use crate::base::{Fault, Money, Point, Timestamp};
 use crate::directory::Locality;
-use crate::offers::model::{OfferText, OfferTitle};
-use crate::offers::queries::Listing;
-use crate::offers::rules::{Draft, blackout_days, readable_hours};
+use crate::kernel::stock::Pool;
+use crate::offers::model::{Offer, OfferId, OfferText, OfferTitle, Standing};
+use crate::offers::queries::{Listing, require, terms};
+use crate::offers::rules::{Draft, blackout_days, phase, readable_hours};
+use crate::store::Read;
 
 /// An offer as it stands now.
 #[derive(Serialize, ToSchema)]
@@ -81,6 +84,39 @@ impl OfferJson {
             per_person: terms.per_person,
             state: listing.phase.name(),
         }
+    }
+}
+
+/// All of an offer that may change, as it stood at an instant: with the rows that never change it is the whole answer,
+/// so that a retry is told what was told first.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Told {
+    #[n(0)]
+    pub offer: OfferId,
+    #[n(1)]
+    pub version: u32,
+    #[n(2)]
+    pub standing: Standing,
+    /// With live holds only.
+    #[n(3)]
+    pub pool: Pool,
+    #[n(4)]
+    pub at: Timestamp,
+}
+
+impl Told {
+    pub fn of(listing: &Listing, at: Timestamp) -> Told {
+        let Offer { version, standing, .. } = listing.offer;
+        Told { offer: listing.id, version, standing, pool: listing.pool, at }
+    }
+
+    /// The offer as it was then.
+    pub fn listing(&self, read: &dyn Read) -> Result<Listing, Fault> {
+        let Told { offer: id, version, standing, pool, at } = *self;
+        let offer = Offer { version, standing, ..require(read, id)? };
+        let terms = terms(read, id, version)?;
+        let phase = phase(standing, &terms, &pool, at);
+        Ok(Listing { id, offer, terms, pool, phase })
     }
 }
 

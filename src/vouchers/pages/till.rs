@@ -15,9 +15,9 @@ use crate::accounts::{self, Action, Actor, Denied, PlaceId, Viewer};
 use crate::base::{Fault, Refusal as _};
 use crate::directory;
 use crate::offers;
-use crate::store::Read;
+use crate::store::{Outcome, Read, Tx};
 use crate::vouchers::commands::{Redeem, redeem, undo};
-use crate::vouchers::model::{Origin, Redemption, RedemptionId, VoucherTender};
+use crate::vouchers::model::{Origin, Redemption, RedemptionId, VoucherState, VoucherTender};
 use crate::vouchers::queries::{recent_redemptions, require, require_redemption};
 use crate::vouchers::refusal::Refusal;
 use crate::vouchers::rules::UNDO_SECONDS;
@@ -266,8 +266,12 @@ pub async fn undo_by_form(
     let once = form.required_once()?;
     let origin = Origin::of(&actor, once.key.as_str());
     let key = once.by(*actor.person.as_bytes());
-    match site.store.write_once(key, move |tx| undo(tx, &actor, id, &origin)).await.outcome {
-        Ok(_) => Ok(SeeOther::at("/till").flash(Flash::done(undone_text(&site, id)?)).into_response()),
+    let take_back = move |tx: &mut Tx<'_>| -> Outcome<VoucherState, Refusal> {
+        let id = undo(tx, &actor, id, &origin)?;
+        Ok(require(&**tx, require_redemption(&**tx, id)?.voucher)?.state)
+    };
+    match site.store.write_once(key, take_back).await.outcome {
+        Ok(state) => Ok(SeeOther::at("/till").flash(Flash::done(undone_text(&site, id, state)?)).into_response()),
         Err(stop) => {
             let fields = TillFields { place: String::new(), code: String::new(), paid: String::new() };
             Ok(refused(&site, frame, &fields, &own_refusal(stop)?))
@@ -276,11 +280,11 @@ pub async fn undo_by_form(
 }
 
 /// What the till does next: where it had taken money, that goes back over the counter.
-fn undone_text(site: &Site, id: RedemptionId) -> Result<String, Fault> {
+fn undone_text(site: &Site, id: RedemptionId, state: VoucherState) -> Result<String, Fault> {
     let snapshot = site.store.snapshot()?;
     let row = require_redemption(&snapshot, id)?;
     let voucher = require(&snapshot, row.voucher)?;
-    let state = voucher.state.name();
+    let state = state.name();
     Ok(match voucher.tender {
         VoucherTender::Till if row.amount.amount > 0 => {
             format!("Undone: the voucher is {state} again. Give {} back to the guest.", row.amount)

@@ -6,6 +6,7 @@ use highstreet::accounts::{
     Verified, credentials_of,
 };
 use highstreet::base::{Id, Line};
+use highstreet::kernel::audit::Who;
 use highstreet::store::{Outcome, Read, Store, Tx};
 
 use super::{does_the_same_twice, memory};
@@ -89,7 +90,9 @@ pub fn set_roles() {
 
 pub fn grant_staff() {
     let (merchant, place) = (Id::from_bytes([5; 16]), Id::from_bytes([6; 16]));
-    does_the_same_twice(&city(), |tx| accounts::grant_staff(tx, &anna(), StaffRole::Till, merchant, &[place]));
+    does_the_same_twice(&city(), |tx| {
+        accounts::grant_staff(tx, Who::Console, &anna(), StaffRole::Till, merchant, &[place])
+    });
 }
 
 pub fn reset_password() {

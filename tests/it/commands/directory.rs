@@ -34,7 +34,7 @@ pub fn set_city() {
         name: Line::parse("Helsinki").unwrap(),
         zone: "Europe/Helsinki".to_owned(),
         currency: Currency::EUR,
-        center: Point::new(60.17, 24.94).unwrap(),
+        center: Point::new(60.17, 24.94),
         country: Some("FI".to_owned()),
     };
     does_the_same_twice(&memory(), |tx| directory::set_city(tx, &city));

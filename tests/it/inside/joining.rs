@@ -61,10 +61,22 @@ fn a_guest_with_very_much_joins_bit_by_bit() {
     let town = Town::new();
     let (guest, anna) = (town.guest(1), &town.people.anna);
     let deal = town.on_sale(&Draft { capacity: 10_000, per_person: None, ..coffee_for_two() });
-    let bought: Vec<_> = (0..30).map(|_| town.place(&guest, deal, 50, Some(Method::Till)).unwrap()).collect();
+    let bought: Vec<_> = (0..30).map(|_| town.place(&guest, deal, 50, Some(Method::Test)).unwrap()).collect();
     joins(&town, &guest, anna);
     assert!(bought.iter().all(|order| town.order(*order).1.buyer == anna.person));
     town.proves();
     assert!(!town.timers_left().iter().any(|kind| kind != "voucher-expiry"));
     town.cancel(anna, bought[29]).unwrap();
+}
+
+#[test]
+fn a_guest_who_joins_brings_what_is_open_at_the_till_along() {
+    let town = Town::new();
+    let deal = town.on_sale(&Draft { capacity: 1000, per_person: None, ..coffee_for_two() });
+    let (guest, anna) = (town.guest(1), &town.people.anna);
+    town.place(&guest, deal, 10, Some(Method::Till)).unwrap();
+    town.place(anna, deal, 40, Some(Method::Till)).unwrap();
+    joins(&town, &guest, anna);
+    assert_eq!(town.place(anna, deal, 1, Some(Method::Till)), Err("too-many-at-till"));
+    town.proves();
 }

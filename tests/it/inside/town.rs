@@ -112,6 +112,24 @@ impl Town {
         person(&self.store, name, &[])
     }
 
+    /// Somebody who runs the city.
+    pub fn operator(&self) -> Actor {
+        person(&self.store, "Oskar", &[Grant::Operator])
+    }
+
+    /// The account of somebody.
+    pub fn account(&self, who: &Actor) -> accounts::Person {
+        self.read().get(&accounts::PERSONS, &who.person).unwrap().unwrap()
+    }
+
+    /// A place that nobody runs yet.
+    pub fn free_place(&self) -> PlaceId {
+        let id: PlaceId = Id::from_bytes([24; 16]);
+        let row = Place { merchant: None, ..place("Empty shop", "empty-shop", self.kahvila) };
+        write(&self.store, move |tx| tx.put(&directory::PLACES, &id, &row));
+        id
+    }
+
     /// Somebody known by a cookie alone; the number makes the cookie.
     pub fn guest(&self, number: u8) -> Actor {
         self.run(move |tx| accounts::begin_guest(tx, &[number; 32])).unwrap()
@@ -255,7 +273,7 @@ fn helsinki() -> City {
         name: Line::parse("Helsinki").unwrap(),
         zone: "Europe/Helsinki".into(),
         currency: Currency::EUR,
-        center: Point::new(60.17, 24.94).unwrap(),
+        center: Point::new(60.17, 24.94),
         country: Some("FI".into()),
     }
 }
