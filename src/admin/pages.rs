@@ -15,7 +15,7 @@ use serde::Deserialize;
 use crate::accounts::{self, Actor, Grant, PersonId, Role};
 use crate::admin::believe_clock;
 use crate::admin::queries::Progress;
-use crate::base::{Fault, Timestamp};
+use crate::base::Fault;
 use crate::directory;
 use crate::kernel::audit::{self, Record, Verdict, Who};
 use crate::kernel::ledger;

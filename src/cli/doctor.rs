@@ -18,7 +18,7 @@ use crate::cli::admin::{Desk, Operator};
 use crate::cli::config::{Common, Config, faults_of};
 use crate::cli::{Exit, Failure, fsync, print};
 use crate::directory;
-use crate::search::{OpenState, Search};
+use crate::search::{OpenState, Search, Whose};
 use crate::server::{Listening, resolved};
 use crate::store::{Expect, Folder, Origin, Snapshot, Store};
 
@@ -219,12 +219,14 @@ fn reached(config: &Config) -> Result<(Pulse, bool), Finding> {
 /// Opening an index that is damaged makes it anew and empty, as the next start would.
 fn resting(store: &Store, folder: &Folder) -> Result<Pulse, Fault> {
     let snapshot = store.snapshot()?;
-    let (_, state) = Search::open(&folder.index(), snapshot.head().store_id)?;
+    let (head, now) = (snapshot.head(), store.clock().now());
+    let whose = Whose { store_id: head.store_id, head: head.seq, now };
+    let (_, state) = Search::open(&folder.index(), &whose)?;
     let index = match state {
-        OpenState::UpTo(seq) => IndexPulse::Resting { seq },
+        OpenState::Resumed { seq, .. } => IndexPulse::Resting { seq },
         OpenState::NeedsRebuild(why) => IndexPulse::Missing { why },
     };
-    pulse(&snapshot, store.clock().now(), index)
+    pulse(&snapshot, now, index)
 }
 
 /// `POST /doctor`: the pulse of a city that is served.

@@ -172,12 +172,13 @@ impl Disk {
     /// Who the store in a file is that is not open, without changing a byte of it.
     pub fn peek(path: &Path, cache_bytes: usize) -> Result<Option<Head>, Fault> {
         let mut builder = redb::Builder::new();
-        match builder.set_cache_size(cache_bytes).open_read_only(path) {
+        builder.set_cache_size(cache_bytes);
+        patiently(|| match builder.open_read_only(path) {
             Ok(database) => head_of(&database),
             // It was broken off in a way that is to be mended before anything can be read.
             Err(redb::DatabaseError::RepairAborted) => Disk::open(Place::File(path), cache_bytes)?.head(),
             Err(error) => Err(fault("opening the store", error)),
-        }
+        })
     }
 
     /// Who the store is; `None` if the file is new.
@@ -389,14 +390,23 @@ fn make_if_missing(path: &Path) -> Result<(), Fault> {
 fn lock(path: &Path) -> Result<std::fs::File, Fault> {
     let at = "opening the store";
     let file = std::fs::OpenOptions::new().read(true).write(true).open(path).map_err(|error| io_fault(at, error))?;
-    for _ in 0..LOCK_TRIES {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(std::fs::TryLockError::WouldBlock) => std::thread::sleep(BETWEEN_LOCKS),
-            Err(std::fs::TryLockError::Error(error)) => return Err(io_fault(at, error)),
+    patiently(|| match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(std::fs::TryLockError::WouldBlock) => Err(Fault::busy(at, "another process has it open")),
+        Err(std::fs::TryLockError::Error(error)) => Err(io_fault(at, error)),
+    })?;
+    Ok(file)
+}
+
+/// Tries again for a while what somebody else has open.
+fn patiently<T>(open: impl Fn() -> Result<T, Fault>) -> Result<T, Fault> {
+    for _ in 1..LOCK_TRIES {
+        match open() {
+            Err(fault) if fault.kind == FaultKind::Busy => std::thread::sleep(BETWEEN_LOCKS),
+            opened => return opened,
         }
     }
-    Err(Fault::busy(at, "another process has it open"))
+    open()
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

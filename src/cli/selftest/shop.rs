@@ -255,12 +255,12 @@ impl<D: Door> Shop<D> {
 const TEST: Option<Method> = Some(Method::Test);
 
 fn found_place(store: &Store) -> Result<PlaceId, Fault> {
-    let center = Point::new(0.0, 0.0).ok_or_else(|| never("the middle of the map"))?;
+    let point = Point::new(0.0, 0.0).ok_or_else(|| never("the middle of the map"))?;
     let city = City {
         name: Line::parse("Selftest").map_err(never)?,
         zone: "UTC".to_owned(),
         currency: PRICE.currency,
-        center,
+        center: Some(point),
         country: None,
     };
     write(store, move |tx| directory::set_city(tx, &city))?;
@@ -277,7 +277,7 @@ fn found_place(store: &Store) -> Result<PlaceId, Fault> {
         brand: None,
         level: None,
     };
-    let draft = PlaceDraft { source: SOURCE.to_owned(), point: center, facts };
+    let draft = PlaceDraft { source: SOURCE.to_owned(), point, facts };
     write(store, move |tx| directory::import_chunk(tx, std::slice::from_ref(&draft)))?;
     let place = directory::place_of_source(&*store.snapshot()?, SOURCE)?;
     place.map(|(id, _)| id).ok_or_else(|| never("the place is gone"))
