@@ -266,7 +266,13 @@ pub async fn reply_by_form(
         }
         Err(stop) => match own_refusal(stop)? {
             denied @ Refusal::Denied(_) => Err(denied.into()),
-            refusal => reply_again(&site, frame, &found, form.fields, &refusal),
+            refusal @ (Refusal::NotConsumed
+            | Refusal::AlreadyReviewed
+            | Refusal::AlreadyChanged
+            | Refusal::AlreadyReplied
+            | Refusal::Stars
+            | Refusal::Aspects
+            | Refusal::Text(_)) => reply_again(&site, frame, &found, form.fields, &refusal),
         },
     }
 }

@@ -107,7 +107,9 @@ fn raced<D: Door>(
 fn only_ours(fault: Fault) -> Result<String, Failure> {
     match fault.kind {
         FaultKind::Corrupt | FaultKind::Bug => Ok(fault.to_string()),
-        FaultKind::Busy | FaultKind::Full | FaultKind::Io | FaultKind::Unsettled | FaultKind::Stopped => Err(fault.into()),
+        FaultKind::Busy | FaultKind::Full | FaultKind::Io | FaultKind::Unsettled | FaultKind::Stopped => {
+            Err(fault.into())
+        }
     }
 }
 

@@ -10,9 +10,9 @@ use std::time::Duration;
 use highstreet::app::{following_search, open_store};
 use highstreet::base::clock::monotonic;
 use highstreet::base::{Clock, Currency, Line, Point, Timestamp};
-use highstreet::directory::{self, Categories, PLACES, Place, Take, import};
+use highstreet::directory::{self, Categories, Format, PLACES, Place, Take, import};
 use highstreet::search::Search;
-use highstreet::store::{self, Expect, Folder, Outcome, Read, Span, Store, Tx};
+use highstreet::store::{Expect, Folder, Outcome, Read, Span, Store, Tx};
 use tempfile::TempDir;
 
 use crate::size::folder_on_disk;
@@ -84,7 +84,7 @@ impl City {
             name: Line::parse("Benchtown").expect("a name"),
             zone: "Europe/Helsinki".to_owned(),
             currency: Currency::EUR,
-            center: Point::new(CENTER.0, CENTER.1).expect("a point"),
+            center: Point::new(CENTER.0, CENTER.1),
             country: Some("FI".to_owned()),
         };
         write(&store, move |tx| tx.put(&directory::CITY, &(), &town));
@@ -213,7 +213,8 @@ fn clusters(places: usize) -> Vec<(f64, f64)> {
 fn demo_places() -> Vec<Place> {
     let folder = folder_on_disk();
     let (_data, store) = open(folder.path());
-    import(&store, File::open(EXTRACT).expect("the extract"), Take::default(), |_| ()).expect("a good extract");
+    import(&store, File::open(EXTRACT).expect("the extract"), Format::Osm, &Take::default(), |_| ())
+        .expect("a good extract");
     let snapshot = store.snapshot().expect("a snapshot");
     let read: &dyn Read = &snapshot;
     let places: Vec<Place> =
@@ -231,7 +232,7 @@ fn open(path: &Path) -> (Folder, Store) {
 fn write(store: &Store, change: impl Fn(&mut Tx<'_>) -> Result<(), highstreet::base::Fault> + Send + Sync + 'static) {
     let answer = store.write_blocking(move |tx| -> Outcome<(), std::convert::Infallible> {
         change(tx)?;
-        store::Outcome::Commit(())
+        Ok(())
     });
     assert!(answer.outcome.is_ok(), "a write failed");
 }
