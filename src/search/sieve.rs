@@ -29,13 +29,7 @@ pub(super) fn browse(query: &Query, table: &Table, categories: &Categories) -> R
 const NAMED_SCORE: f32 = 4.0;
 
 /// The places that the text index found for the query's words, which name these categories.
-pub(super) fn sift(
-    query: &Query,
-    table: &Table,
-    categories: &Categories,
-    found: &[Match],
-    named: &[u16],
-) -> Results {
+pub(super) fn sift(query: &Query, table: &Table, categories: &Categories, found: &[Match], named: &[u16]) -> Results {
     let mut sieve = Sieve::new(query, table, categories);
     for one in found {
         if let Some((chunk, slot)) = table.find(one.ordinal)

@@ -45,8 +45,9 @@ fn dir_04_category_words_of_all_languages_find() {
         ("Friseur", &[3]),
         ("kampaamo", &[3]),
         ("理发店", &[3]),
-        ("餐馆", &[1, 2]),
-        ("ravintola", &[1, 2]),
+        // Those that are just that come before those that are of a kind of it.
+        ("餐馆", &[2, 1]),
+        ("ravintola", &[2, 1]),
         ("ravintola savoy", &[2]),
     ] {
         assert_eq!(city.finds_words(words), found, "{words}");
@@ -76,6 +77,46 @@ fn dir_04_a_word_that_nobody_uses_is_taken_for_its_neighbour() {
     assert_eq!(city.finds_words("ekbreg"), [3]);
     assert_eq!(city.finds_words("karl fazre"), [2]);
     assert!(city.finds_words("xy").is_empty(), "short words have too many neighbours");
+    assert_eq!(city.finds_words("kx karl fazre"), [2], "beside others they may be any word");
+    assert_eq!(city.finds_words("karlfazer"), [2], "run together");
+    assert_eq!(city.finds_words("ek berg"), [3], "torn apart");
+}
+
+#[test]
+fn dir_04_forms_of_words_find_by_the_language_of_the_place() {
+    let finnish = [(Field::Review, "tuoretta leipää ja kahvia joka aamu"), (Field::Speciality, "pullat")];
+    let city = City::with([
+        with_words(1, "Leipomo", &finnish),
+        Document { language: Some(Locale::Sv), ..with_words(2, "Kvarnen", &[(Field::Speciality, "kanelbullar")]) },
+        Document { language: Some(Locale::En), ..with_words(3, "Mill", &[(Field::Speciality, "bakeries")]) },
+    ]);
+    assert_eq!(city.finds_words("leipaa"), [1]);
+    assert_eq!(city.finds_words("pulla"), [1]);
+    assert_eq!(city.finds_words("kanelbulle"), [2]);
+    assert_eq!(city.finds_words("bakery"), [3]);
+}
+
+#[test]
+fn dir_09_suggests_dishes_and_streets_and_knows_pinyin() {
+    let city = City::with([
+        with_words(1, "北京烤鸭", &[(Field::Street, "Iso Roobertinkatu")]),
+        with_words(2, "Kolme", &[(Field::Speciality, "ramen"), (Field::Offer, "Ramen for two")]),
+        with_words(3, "Neljä", &[(Field::Street, "Iso Roobertinkatu"), (Field::Street, "00120")]),
+        with_words(4, "Viisi", &[(Field::Street, "Roobertinaukio"), (Field::Speciality, "ramen")]),
+    ]);
+    let suggest = |begun: &str| -> Vec<(String, SuggestionKind)> {
+        city.search.suggest(begun, 8).into_iter().map(|found| (found.text, found.kind)).collect()
+    };
+    let named = |text: &str, kind| (text.to_owned(), kind);
+    let (dish, street) = (SuggestionKind::Dish, SuggestionKind::Street);
+    assert_eq!(suggest("ram"), [named("ramen", dish), named("Ramen for two", dish)]);
+    assert_eq!(suggest("roob"), [named("Iso Roobertinkatu", street), named("Roobertinaukio", street)]);
+    assert_eq!(suggest("iso r"), [named("Iso Roobertinkatu", street)]);
+    assert!(suggest("001").is_empty());
+    for begun in ["北京", "beijingk", "bjk"] {
+        assert_eq!(suggest(begun), [named("北京烤鸭", SuggestionKind::Place(id(1)))], "{begun}");
+    }
+    assert_eq!(city.finds_words("bjky"), [1]);
 }
 
 #[test]

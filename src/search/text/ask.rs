@@ -88,8 +88,13 @@ impl TextView {
         spelling: Spelling,
     ) -> Result<Vec<Match>, TantivyError> {
         let mut clauses = Vec::with_capacity(terms.len() + 1);
+        let is_short = |term: &String| term.chars().count() < MIN_FUZZY_CHARS;
+        let is_any_long = !terms.iter().all(is_short);
         for term in terms {
-            clauses.push((Occur::Must, self.word(term, categories, spelling)?));
+            // With one letter changed it may be any word.
+            let may_lack = matches!(spelling, Spelling::AnyIsMisspelt) && is_any_long && is_short(term);
+            let occur = if may_lack { Occur::Should } else { Occur::Must };
+            clauses.push((occur, self.word(term, categories, spelling)?));
         }
         if let Some(cells) = area.and_then(cell_terms) {
             let in_cells = ConstScoreQuery::new(self.any_of(self.fields.cell, cells), 0.0);

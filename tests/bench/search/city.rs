@@ -12,7 +12,7 @@ use highstreet::base::clock::monotonic;
 use highstreet::base::{Clock, Currency, Line, Point, Timestamp};
 use highstreet::directory::{self, Categories, PLACES, Place, Take, import};
 use highstreet::search::Search;
-use highstreet::store::{self, Expect, Folder, Outcome, Read, Span, Store, Tx};
+use highstreet::store::{Expect, Folder, Outcome, Read, Span, Store, Tx};
 use tempfile::TempDir;
 
 use crate::size::folder_on_disk;
@@ -231,7 +231,7 @@ fn open(path: &Path) -> (Folder, Store) {
 fn write(store: &Store, change: impl Fn(&mut Tx<'_>) -> Result<(), highstreet::base::Fault> + Send + Sync + 'static) {
     let answer = store.write_blocking(move |tx| -> Outcome<(), std::convert::Infallible> {
         change(tx)?;
-        store::Outcome::Commit(())
+        Ok(())
     });
     assert!(answer.outcome.is_ok(), "a write failed");
 }
