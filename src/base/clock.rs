@@ -135,10 +135,8 @@ impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Doubt { wall, now } = self;
         let days = wall.seconds_since(*now) / 86_400;
-        write!(
-            f,
-            "the machine's clock says {wall}, {days} days after the last commit: set it, or run `highstreet clock accept`"
-        )
+        write!(f, "the machine's clock says {wall}, {days} days after the last commit: ")?;
+        f.write_str("set it, or run `highstreet clock accept`")
     }
 }
 

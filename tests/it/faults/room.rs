@@ -59,6 +59,9 @@ fn on_a_full_disk_writes_are_told_so_reading_goes_on_and_room_makes_it_well() {
         assert!(page.header("retry-after").is_some() && page.text().contains("disk is full"), "{}", page.text());
         server.guest().get("/").expect(200);
         assert_eq!(server.guest().get("/readyz").expect(503).text(), "waiting for space\n");
+        // Writes may have failed before the caretaker has looked.
+        let seen = || metric(&server, "highstreet_disk_free_bytes") < metric(&server, "highstreet_disk_reserved_bytes");
+        until("the metrics tell", WELL_AGAIN, seen);
         let (free, reserved) =
             (metric(&server, "highstreet_disk_free_bytes"), metric(&server, "highstreet_disk_reserved_bytes"));
         assert!(free < reserved && reserved == (64 * MIB / 20) as u64, "{free} of {reserved}");
