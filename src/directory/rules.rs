@@ -1,5 +1,5 @@
-//! The decisions of directory: what a place becomes when its source or its people tell of it anew, which of two listings
-//! stays, and which slugs a place may have.
+//! The decisions of directory: what a place becomes when its source or its people tell of it anew, which of two
+//! listings stays, and which slugs a place may have.
 
 use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
