@@ -176,8 +176,10 @@ mod tests {
     fn a_table_is_read_whatever_parts_its_columns() {
         for table in [
             "id,name,category,lat,lon,street,phone\n1,\"Kala, ja muuta\",cafe,60.17,24.94,Kalakatu,+358 9 1234\n",
-            "\u{FEFF}id;name;category;lat;lon;street;phone\r\n1;Kala, ja muuta;cafe;60,17;24,94;Kalakatu;+358 9 1234\r\n",
-            "id\tname\tcategory\tlat\tlon\taddr_street\tcontact:phone\n1\tKala, ja muuta\tcafe\t60.17\t24.94\tKalakatu\t+358 9 1234",
+            "\u{FEFF}id;name;category;lat;lon;street;phone\r\n\
+             1;Kala, ja muuta;cafe;60,17;24,94;Kalakatu;+358 9 1234\r\n",
+            "id\tname\tcategory\tlat\tlon\taddr_street\tcontact:phone\n\
+             1\tKala, ja muuta\tcafe\t60.17\t24.94\tKalakatu\t+358 9 1234",
         ] {
             let (drafts, report) = read_all(table.as_bytes()).unwrap();
             let [(2, draft)] = &drafts[..] else { panic!("{table}: {report:?}") };

@@ -1,5 +1,5 @@
-//! The decisions of directory: what a place becomes when its source or its people tell of it anew, which of two listings
-//! stays, which slugs a place may have, and which names a city's zone and country go by.
+//! The decisions of directory: what a place becomes when its source or its people tell of it anew, which of two
+//! listings stays, which slugs a place may have, and which names a city's zone and country go by.
 
 use jiff::tz::{self, TimeZone};
 use sha2::{Digest, Sha256};

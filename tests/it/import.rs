@@ -288,7 +288,8 @@ fn dir_12_hostile_tables_are_refused_in_one_line_and_little_memory() {
         "UTF-8",
     );
     let bad: &[u8] = b"id,name,category,lat,lon\n\
-        1,Kala,cafe,NaN,24\n2,Kala,cafe,1e308,24\n3,Kala,cafe,60,-180.1\n4,Ka\0la,cafe,60,24\n5,K\xFFla,cafe,60,24\n6\n";
+        1,Kala,cafe,NaN,24\n2,Kala,cafe,1e308,24\n3,Kala,cafe,60,-180.1\n\
+        4,Ka\0la,cafe,60,24\n5,K\xFFla,cafe,60,24\n6\n";
     let told = import("csv", &room.file("rows.csv", bad), &room.city("city"), &[]).expect(1).json();
     let rows: Vec<u64> =
         told["errors"].as_array().unwrap().iter().map(|error| error["row"].as_u64().unwrap()).collect();

@@ -38,10 +38,12 @@ fn fault_of(json: &[u8]) -> String {
 fn features_become_places_whatever_their_properties_are_called() {
     let json = collection(
         r#"{"type": "Feature", "geometry": {"coordinates": [24.94, 60.17, 12.5], "type": "Point"}, "properties": {
-              "_id": 123, "name": "K\u0061la", "category": "vegan_friendly", "icon": "restaurant", "addr_street": "Kalakatu",
+              "_id": 123, "name": "K\u0061la", "category": "vegan_friendly", "icon": "restaurant",
+              "addr_street": "Kalakatu",
               "addr_postcode": 100, "cuisine": ["fish", "sushi"], "diet_vegan": true, "wheelchair": "limited",
               "contact_phone": "+358 9 123", "empty": null, "deep": {"a": [1, {"b": 2}]}, "opening_hours": "24/7"}},
-           {"id": "node/7", "properties": {"shop": "bakery", "name": "Pulla"}, "geometry": {"type": "Point", "coordinates": [24, 60]}}"#,
+           {"id": "node/7", "properties": {"shop": "bakery", "name": "Pulla"},
+            "geometry": {"type": "Point", "coordinates": [24, 60]}}"#,
     );
     let mapping = Mapping { renamed: vec!["category=icon".parse().unwrap()], ..Mapping::default() };
     let (drafts, report) = read_all(json.as_bytes(), &mapping).unwrap();

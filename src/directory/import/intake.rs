@@ -21,7 +21,8 @@ use super::{ImportFault, ImportReport, Take};
 /// milliseconds, in which nobody else's command runs.
 const CHUNK: usize = 500;
 const CHUNK_BYTES: usize = 512 * 1024;
-/// Places of one file, which is as large as a city gets. What is remembered of each, to find it twice, is about 150 bytes.
+/// Places of one file, which is as large as a city gets. What is remembered of each, to find it twice, is about 150
+/// bytes.
 const MAX_PLACES: usize = 1_000_000;
 
 pub(super) struct Intake<'a> {

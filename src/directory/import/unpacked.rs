@@ -1,5 +1,5 @@
-//! A file of text as it is read from its beginning, packed with gzip or not. How far it may swell is bounded: text packs
-//! to a tenth, a bomb to a thousandth.
+//! A file of text as it is read from its beginning, packed with gzip or not. How far it may swell is bounded: text
+//! packs to a tenth, a bomb to a thousandth.
 
 use std::cell::Cell;
 use std::io::{self, BufReader, Error, Read, Seek, SeekFrom};
