@@ -1,5 +1,5 @@
-//! The decisions of directory: what a place becomes when its source tells of it anew, which slugs it may have, and which
-//! names a city's zone and country go by.
+//! The decisions of directory: what a place becomes when its source tells of it anew, which slugs it may have, and
+//! which names a city's zone and country go by.
 
 use jiff::tz::{self, TimeZone};
 use unicode_normalization::UnicodeNormalization;

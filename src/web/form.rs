@@ -99,7 +99,17 @@ fn check_type(headers: &HeaderMap) -> Result<(), PageError> {
 
 fn read<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, PageError> {
     serde_urlencoded::from_bytes(bytes)
-        .map_err(|_| PageError::plain(StatusCode::UNPROCESSABLE_ENTITY).detail("A field of this form is missing."))
+        .map_err(|error| PageError::plain(StatusCode::UNPROCESSABLE_ENTITY).detail(which_field(&error.to_string())))
+}
+
+/// A browser sends every field of our forms once; whoever does not is told which one is wrong.
+fn which_field(error: &str) -> String {
+    let field = |start: &str| error.strip_prefix(start)?.strip_suffix('`');
+    match (field("missing field `"), field("duplicate field `")) {
+        (Some(field), _) => format!("The field “{field}” of this form is missing."),
+        (_, Some(field)) => format!("The field “{field}” of this form was sent twice."),
+        (None, None) => "A field of this form can't be read.".to_owned(),
+    }
 }
 
 fn value_of<'a>(pairs: &'a [(String, String)], field: &str) -> Option<&'a str> {

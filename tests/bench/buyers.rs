@@ -1,8 +1,10 @@
 //! A crowd before one deal: buyers who order over HTTP, each on a connection of its own, as fast as they are answered.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use highstreet::base::clock::monotonic;
+use highstreet::orders::rules::MAX_AT_TILL;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -31,18 +33,21 @@ impl Rush {
     }
 }
 
-/// Lets a buyer for each token order one unit at a time until the offer is sold out.
-pub fn rush(address: &str, tokens: &[String], offer: &str, pay: &str) -> Rush {
+/// The tokens of residents. A buyer takes one, and the next when that resident may have no more at the till.
+pub type Residents = Arc<Mutex<Vec<String>>>;
+
+/// Lets so many buyers order one unit at a time until the offer is sold out.
+pub fn rush(address: &str, buyers: usize, residents: &Residents, offer: &str, pay: &str) -> Rush {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let started = monotonic();
     let mut rush = runtime.block_on(async {
-        let mut buyers = JoinSet::new();
-        for (number, token) in tokens.iter().enumerate() {
-            let order = Order::new(address, token, offer, pay, number);
-            buyers.spawn(async move { order.until_sold_out().await });
+        let mut crowd = JoinSet::new();
+        for number in 0..buyers {
+            let order = Order::new(address, residents, offer, pay, number);
+            crowd.spawn(async move { order.until_sold_out().await });
         }
         let mut all = Rush::default();
-        while let Some(one) = buyers.join_next().await {
+        while let Some(one) = crowd.join_next().await {
             let one = one.expect("a buyer does not panic");
             all.granted.extend(one);
             all.refused += 1;
@@ -56,6 +61,7 @@ pub fn rush(address: &str, tokens: &[String], offer: &str, pay: &str) -> Rush {
 /// What one buyer sends again and again; only the idempotency key differs.
 struct Order {
     address: String,
+    residents: Residents,
     head: String,
     body: String,
     offer: String,
@@ -63,24 +69,33 @@ struct Order {
 }
 
 impl Order {
-    fn new(address: &str, token: &str, offer: &str, pay: &str, buyer: usize) -> Order {
+    fn new(address: &str, residents: &Residents, offer: &str, pay: &str, buyer: usize) -> Order {
         let body = json!({ "lines": [{ "offer": offer, "quantity": 1 }], "pay": pay }).to_string();
         let head = format!(
-            "POST /api/v1/orders HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
+            "POST /api/v1/orders HTTP/1.1\r\nHost: {address}\r\n\
              Content-Type: application/json\r\nContent-Length: {}\r\n",
             body.len()
         );
-        Order { address: address.to_owned(), head, body, offer: offer.to_owned(), buyer }
+        let (address, residents) = (address.to_owned(), residents.clone());
+        Order { address, residents, head, body, offer: offer.to_owned(), buyer }
+    }
+
+    fn next_resident(&self) -> String {
+        let token = self.residents.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        format!("Authorization: Bearer {}\r\n", token.expect("there are residents enough"))
     }
 
     /// How long each claim took that was granted; ends with the first that was refused.
     async fn until_sold_out(self) -> Vec<Duration> {
         let mut stream = TcpStream::connect(&self.address).await.expect("the server accepts");
         stream.set_nodelay(true).expect("a TCP socket");
-        let (mut granted, mut buffer) = (Vec::new(), Vec::new());
+        let (mut granted, mut buffer, mut resident) = (Vec::new(), Vec::new(), String::new());
         loop {
+            if granted.len().is_multiple_of(MAX_AT_TILL) {
+                resident = self.next_resident();
+            }
             let key = format!("{}-{}-{}", self.offer, self.buyer, granted.len());
-            let request = format!("{}Idempotency-Key: {key}\r\n\r\n{}", self.head, self.body);
+            let request = format!("{}{resident}Idempotency-Key: {key}\r\n\r\n{}", self.head, self.body);
             let asked = monotonic();
             stream.write_all(request.as_bytes()).await.expect("the server reads");
             let (status, answer) = answer(&mut stream, &mut buffer).await;

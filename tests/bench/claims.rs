@@ -1,27 +1,32 @@
 //! Durable claims of one hot deal by 64 buyers over HTTP, beside the same in PostgreSQL: a row at a time, and 64 in one
 //! transaction. Nobody gets what is not there.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use highstreet::orders::rules::MAX_AT_TILL;
 use serde_json::json;
 
-use crate::buyers::{Rush, rush};
+use crate::buyers::{Residents, Rush, rush};
 use crate::figure::Figure;
-use crate::kit::{Launch, Person, Server};
+use crate::kit::{Launch, PASSWORD, Person, Server};
 use crate::postgres::Postgres;
 use crate::size::{Size, folder_on_disk, median};
 
 const BUYERS: usize = 64;
+/// Threads that sign residents up, which is slow by design.
+const THREADS: usize = 8;
 
 pub fn measure(size: Size) {
     let folder = folder_on_disk();
     let server = Launch::demo().start_on(folder.path());
-    let tokens = tokens(&server);
     let postgres = Postgres::start();
     let (mut till, mut paid, mut row, mut grouped) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut oversold = 0;
     for _ in 0..size.rounds {
         for (pay, rushes) in [("till", &mut till), ("test", &mut paid)] {
             let deal = hot_deal(&server, size.capacity);
-            let rush = rush(server.address(), &tokens, &deal, pay);
+            let residents = residents(&server, size.capacity as usize / MAX_AT_TILL + BUYERS);
+            let rush = rush(server.address(), BUYERS, &residents, &deal, pay);
             oversold += oversold_of(&server.guest(), &deal, &rush, size.capacity);
             rushes.push(rush);
         }
@@ -43,10 +48,23 @@ pub fn measure(size: Size) {
     Figure::new("hot-deal-oversold", f64::from(oversold), "units").at_most(0.0).print();
 }
 
-/// Sessions of residents.
-fn tokens(server: &Server) -> Vec<String> {
-    let person = |number: usize| if number.is_multiple_of(2) { server.resident() } else { server.second_resident() };
-    (0..BUYERS).map(|number| person(number).token().expect("a resident has one").to_owned()).collect()
+/// New residents, who have nothing open at the till yet; nobody may have more than so much there.
+fn residents(server: &Server, count: usize) -> Residents {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let tokens = Residents::default();
+    let sign_up = || {
+        let email = format!("resident-{}@bench.example", NEXT.fetch_add(1, Ordering::Relaxed));
+        let fields = [("name", "Resident"), ("email", email.as_str()), ("password", PASSWORD)];
+        server.guest().fill("/sign-up", "main form", &fields).expect(303);
+        let token = server.person(&email).token().expect("a resident has one").to_owned();
+        tokens.lock().expect("no panic before").push(token);
+    };
+    std::thread::scope(|scope| {
+        for of in 0..THREADS {
+            scope.spawn(move || (of..count).step_by(THREADS).for_each(|_| sign_up()));
+        }
+    });
+    tokens
 }
 
 /// A deal of the demo's merchant, on sale; its id.

@@ -61,6 +61,22 @@ async fn a_form_is_refused_for_a_wrong_type_a_wrong_token_and_a_wrong_key() {
     assert_eq!(refused(FORM, &cookie, format!("csrf={token}&name=a&name=b")).await, 422);
 }
 
+#[test]
+fn a_field_that_is_missing_or_sent_twice_is_named() {
+    #[derive(Debug, Deserialize)]
+    struct Needed {
+        #[expect(dead_code, reason = "read by serde alone")]
+        place: String,
+    }
+    for (body, said) in
+        [("", "“place” of this form is missing"), ("place=1&place=2", "“place” of this form was sent twice")]
+    {
+        let error = read::<Needed>(&Bytes::from_static(body.as_bytes())).unwrap_err();
+        assert_eq!(error.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(format!("{error:?}").contains(said), "{error:?}");
+    }
+}
+
 #[tokio::test]
 async fn token_and_key_do_not_count_in_the_hash_and_all_else_does() {
     let (cookie, token) = browser();
