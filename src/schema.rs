@@ -7,10 +7,10 @@ use crate::store::{Described, Migration, index_rows};
 use crate::{accounts, directory, offers, orders, payments, reviews, store, vouchers};
 
 /// The schema that this build writes. Raised by a migration only; a newer store is refused.
-pub const NUMBER: u32 = 3;
+pub const NUMBER: u32 = 4;
 
 /// How a city of an older schema grows, in order. A table that begins empty needs none.
-pub static MIGRATIONS: [Migration; 2] = [
+pub static MIGRATIONS: [Migration; 3] = [
     Migration {
         number: 2,
         name: "sessions by when they end",
@@ -24,6 +24,13 @@ pub static MIGRATIONS: [Migration; 2] = [
         through: outbox::LETTERS.number(),
         fills: &[34],
         step: |tx, from| index_rows(tx, &outbox::LETTERS, &outbox::BY_DONE, from),
+    },
+    Migration {
+        number: 4,
+        name: "vouchers that the till takes the money for",
+        through: vouchers::VOUCHERS.number(),
+        fills: &[510],
+        step: |tx, from| index_rows(tx, &vouchers::VOUCHERS, &vouchers::VOUCHERS_AT_TILL, from),
     },
 ];
 

@@ -50,8 +50,8 @@ impl base::Refusal for Refusal {
             Refusal::Directory(refusal) => refusal.message(),
             Refusal::Accounts(refusal) => refusal.message(),
             Refusal::CurrencyInUse { used } => format!(
-                "There are prices or payments in {} already, and no amount ever changes its currency. A town that trades \
-                 in another one begins with an empty data folder.",
+                "There are prices or payments in {} already, and no amount ever changes its currency. A town that \
+                 trades in another one begins with an empty data folder.",
                 used.code()
             ),
             Refusal::Places => format!("Please name between 1 and {MAX_PLACES} places."),

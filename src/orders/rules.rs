@@ -16,8 +16,8 @@ pub const MAX_UNITS: u32 = 50;
 /// Most units that one person holds without having paid: bots reserve what they never buy.
 pub const MAX_HELD_UNITS: usize = 50;
 
-/// Most units that somebody with an account has open who pays at the till: as many as one order has. Nobody has paid for
-/// them, so whoever takes more keeps from others what may never be used.
+/// Most units that somebody with an account has open who pays at the till: as many as one order has. Nobody has paid
+/// for them, so whoever takes more keeps from others what may never be used.
 pub const MAX_AT_TILL: usize = 50;
 /// The same for a guest, whom nobody can ask: enough for a table of friends, too few to empty a deal with.
 pub const MAX_AT_TILL_AS_GUEST: usize = 10;

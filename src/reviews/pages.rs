@@ -264,16 +264,13 @@ pub async fn reply_by_form(
             let done = Flash::done("Your reply is published.");
             Ok(SeeOther::at(reviews_at_desk(&found)).flash(done).into_response())
         }
-        Err(stop) => match own_refusal(stop)? {
-            denied @ Refusal::Denied(_) => Err(denied.into()),
-            refusal @ (Refusal::NotConsumed
-            | Refusal::AlreadyReviewed
-            | Refusal::AlreadyChanged
-            | Refusal::AlreadyReplied
-            | Refusal::Stars
-            | Refusal::Aspects
-            | Refusal::Text(_)) => reply_again(&site, frame, &found, form.fields, &refusal),
-        },
+        Err(stop) => {
+            let refusal = own_refusal(stop)?;
+            if let Refusal::Denied(_) = refusal {
+                return Err(refusal.into());
+            }
+            reply_again(&site, frame, &found, form.fields, &refusal)
+        }
     }
 }
 

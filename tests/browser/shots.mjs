@@ -75,7 +75,7 @@ const PAGES = {
       await page.waitForSelector("#title");
     },
   },
-  operator: { console: "/console" },
+  operator: { console: "/console", settings: "/console/settings", merchants: "/console/merchants" },
 };
 
 async function redeem(page, { vouchers }) {

@@ -50,7 +50,7 @@ pub struct OrderVoucherJson {
 }
 
 /// All of an order that may change, as it stood at an instant. With the rows that never change it is the whole answer:
-/// whatever becomes of the order, a retry is told what was told first. Its codes never get into a log: `Code` prints none.
+/// whatever becomes of the order, a retry is told what was told first. Its codes get into no log: `Code` prints none.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Told {
     #[n(0)]
