@@ -25,8 +25,8 @@ pub(in crate::store) use mend::Mended;
 const ROWS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("rows");
 const LOG: TableDefinition<u64, &[u8]> = TableDefinition::new("log");
 
-/// How patiently the file is locked: a program that this process starts meanwhile has all that we had open, and with it a
-/// lock that we have just let go of, until it runs its own.
+/// How patiently the file is locked: a program that this process starts meanwhile has all that we had open, and with
+/// it a lock that we have just let go of, until it runs its own.
 const LOCK_TRIES: u32 = 50;
 const BETWEEN_LOCKS: std::time::Duration = std::time::Duration::from_millis(10);
 
