@@ -27,6 +27,7 @@ const PAGES = {
     home: "/",
     search: "/search",
     "search-words": "/search?q=ramen",
+    "search-chosen": "/search?category=cafe&category=bakery&diet=vegan",
     "search-none": "/search?q=zzzzzz",
     place: `/p/${place.slug}`,
     deal: `/o/${deal.id}`,

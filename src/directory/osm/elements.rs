@@ -92,14 +92,18 @@ pub(super) struct Texts<'a> {
 
 impl<'a> Texts<'a> {
     fn new(table: &'a [u8]) -> Result<Texts<'a>, Broken> {
-        let mut texts = Vec::new();
-        let mut fields = Fields(table);
+        // Counted first: a list that grows has its texts twice while it moves.
+        let (mut count, mut fields) = (0, Fields(table));
+        while let Some((number, _)) = fields.next()? {
+            count += usize::from(number == 1);
+        }
+        if count > MAX_STRINGS {
+            return Err(Broken);
+        }
+        let (mut texts, mut fields) = (Vec::with_capacity(count), Fields(table));
         while let Some((number, value)) = fields.next()? {
             if number == 1 {
                 texts.push(value.bytes()?);
-            }
-            if texts.len() > MAX_STRINGS {
-                return Err(Broken);
             }
         }
         let is_telling = texts.iter().map(|text| tells_what_it_is(text)).collect();
