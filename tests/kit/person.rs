@@ -12,6 +12,7 @@ use super::{Form, Reply};
 
 /// Longest that one answer may take on a busy machine.
 const LIMIT: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_secs(5);
 const MAX_BODY_BYTES: u64 = 64 << 20;
 
 /// Cookies are kept, redirects are not followed. May be shared by threads: they are one browser then.
@@ -41,6 +42,8 @@ impl Person {
             .http_status_as_error(false)
             .allow_non_standard_methods(true)
             .timeout_global(Some(LIMIT))
+            // A connection that has rested as long as the server lets it may be closed the moment it is used again.
+            .max_idle_age(IDLE)
             .build();
         Person {
             agent: config.new_agent(),
